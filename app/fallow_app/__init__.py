@@ -1,0 +1,1 @@
+"""What people open: command line, explorer and reports."""

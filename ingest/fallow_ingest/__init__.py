@@ -1,0 +1,1 @@
+"""Papers come in: records, sources and the library's catalog."""

@@ -1,0 +1,1 @@
+"""The reasoning: topics, niches, limitations, gaps, ideas and novelty."""

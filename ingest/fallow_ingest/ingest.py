@@ -15,7 +15,7 @@ from fallow_ingest.catalog import AddCounts, Catalog
 from fallow_ingest.catalog.adding import add_batch, now
 from fallow_ingest.catalog.references import add_pairs
 from fallow_ingest.dates import public_by
-from fallow_ingest.errors import SourceError
+from fallow_ingest.errors import BadInput, SourceError
 from fallow_ingest.progress import ReportProgress, ignore_progress
 from fallow_ingest.records import Paper
 from fallow_ingest.sources import SOURCES, Read, Skipped
@@ -35,7 +35,8 @@ State = Literal["running", "done", "limited", "broken"]
 class IngestAccount:
     """What one ingest did: the table that it ends with.
 
-    skipped counts by reason; examples are the first ones with their places. failure is the error that cut
+    skipped counts by reason; examples are the first ones with their places. repaired counts what was mended
+    in records that were kept (a cut field, a damaged id). failure is the error that cut
     the source short, after everything readable was stored. resumed_at is the record an interrupted run
     went on from (0: from the start). already means that the same unchanged file was read before.
     """
@@ -45,6 +46,7 @@ class IngestAccount:
     counts: AddCounts = field(default_factory=AddCounts)
     citations: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
+    repaired: Counter[str] = field(default_factory=Counter)
     examples: list[Skipped] = field(default_factory=list)
     resumed_at: int = 0
     already: bool = False
@@ -91,11 +93,18 @@ def _reader(
         report(f"reading {name}", done, total)
 
     if name == CITATIONS:
-        path = location or Path()
+        path = _named(location, None, name)
         return (lambda start: read_citations(path, start=start, report=tell)), path
     source = SOURCES.create(name)
-    place = location if location is not None else getattr(source, "default_location", Path())
+    place = _named(location, getattr(source, "default_location", None), name)
     return (lambda start: source.read(place, start=start, report=tell)), place
+
+
+def _named(location: Path | None, default: Path | None, source: str) -> Path:
+    place = location or default
+    if place is None:
+        raise BadInput(f"The source {source} needs a file or folder", f"name it: fallow ingest {source} PATH")
+    return place
 
 
 def _bounded(items: Iterator[Item], limit: int | None) -> Iterator[Item]:
@@ -171,6 +180,7 @@ class _Run:
                 self.account.skipped["public before --since"] += 1
             else:
                 papers.append(item.paper)
+                self.account.repaired.update(item.notes)
         self.position = max(self.position, batch[-1].position)
         with self.catalog.writing() as connection:
             self.account.counts += add_batch(connection, papers, self.account.source)
@@ -195,7 +205,10 @@ class _Run:
             self.account.examples.append(item)
 
     def _counts_json(self) -> str:
-        counts = asdict(self.account.counts) | {"skipped": dict(self.account.skipped)}
+        counts = asdict(self.account.counts) | {
+            "skipped": dict(self.account.skipped),
+            "repaired": dict(self.account.repaired),
+        }
         return orjson.dumps(counts).decode()
 
 

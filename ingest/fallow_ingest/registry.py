@@ -32,4 +32,6 @@ class Registry(Generic[Part]):
         for entry in entry_points(group=self.group):
             if entry.name == name:
                 return cast("Part", entry.load()(**options))
-        raise UnknownName(f"There is no {self.kind} named '{name}'", f"choose one of: {', '.join(self.names())}")
+        raise UnknownName(
+            f"There is no {self.kind} named '{name}'", f"choose one of: {', '.join(self.names())}"
+        )

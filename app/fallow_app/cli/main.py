@@ -66,17 +66,17 @@ def fallow() -> None:
     """
 
 
-def main() -> None:
-    """Run the command line; errors are one sentence on stderr and exit code 1."""
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line (sys.argv without arguments); errors are one sentence on stderr and exit code 1."""
     from fallow_ingest.errors import FallowError
 
     try:
-        fallow.main(standalone_mode=False)
+        outcome = fallow.main(arguments, prog_name="fallow", standalone_mode=False)
+        # Without standalone mode click returns the code of an Exit instead of raising it.
+        sys.exit(outcome if isinstance(outcome, int) else 0)
     except FallowError as error:
         click.echo(f"fallow: {error}", err=True)
         sys.exit(1)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
     except click.exceptions.Abort:
         click.echo("\nfallow: stopped; what was stored is safe, run the command again to go on.", err=True)
         sys.exit(130)

@@ -292,5 +292,6 @@ def _put_texts(connection: sqlite3.Connection, number: int, paper: Paper, source
 def _reference_rows(number: int, paper: Paper, source: str) -> Iterable[tuple[object, ...]]:
     for reference in paper.references:
         identifier = known_id(reference.id) if reference.id else Id("", "")
-        key = title_key(reference.title) if reference.title else None
+        # A key of 0 is that of a title without letters or digits: it names nothing.
+        key = (title_key(reference.title) or None) if reference.title else None
         yield (number, identifier.scheme, identifier.value, key, reference.year, reference.text, source)

@@ -19,6 +19,7 @@ from fallow_ingest.catalog.merging import Merge
 from fallow_ingest.catalog.schema import CATALOG_NAME, connect, told_in_sentences
 from fallow_ingest.catalog.stored import PAPER_COLUMNS, StoredPaper, StoredSection, paper_of
 from fallow_ingest.errors import LibraryBusy, PaperUnknown
+from fallow_ingest.identifiers import parse_id
 from fallow_ingest.records import Paper
 
 BATCH = 1000

@@ -37,8 +37,6 @@ def command(
         raise click.UsageError(
             f"There is no source named '{source}'; choose one of: {', '.join([*SOURCES.names(), CITATIONS])}."
         )
-    if location is None and source != "sample":
-        raise click.UsageError(f"Name the file or folder to read: fallow ingest {source} PATH.")
     with Catalog.open(library, create=True) as catalog, progress_on_stderr() as report:
         account = ingest(catalog, source, location, since=since, limit=limit, report=report)
         held = catalog.count()
@@ -58,6 +56,7 @@ def _document(account: IngestAccount, held: int, waiting: int) -> dict[str, obje
         "records": account.counts,
         "citations": account.citations,
         "skipped": dict(account.skipped),
+        "repaired": dict(account.repaired),
         "skipped_examples": account.examples,
         "resumed_at": account.resumed_at,
         "already_read": account.already,
@@ -95,6 +94,8 @@ def show(account: IngestAccount, held: int, waiting: int) -> None:
             table.add_row(label, f"{number:,}")
     for reason, number in account.skipped.most_common():
         table.add_row(f"skipped: {escape(reason)}", f"{number:,}")
+    for reason, number in account.repaired.most_common():
+        table.add_row(f"repaired: {escape(reason)}", f"{number:,}")
     console.print(table)
     for example in account.examples[:5]:
         console.print(f"  skipped {escape(example.place)}: {escape(example.reason)} {escape(example.detail)}")

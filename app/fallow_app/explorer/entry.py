@@ -1,0 +1,48 @@
+"""What `streamlit run` is given: the navigation, and one sentence where a page meets an error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit
+
+from fallow_app.explorer.shown import md
+from fallow_app.explorer.views import field_map, idea_board, need_list, niche_list, novelty_check, paper_page
+from fallow_ingest.errors import FallowError
+
+
+PAGES: tuple[tuple[str, str, str, Callable[[], None]], ...] = (
+    ("map", "Map", "map", field_map.show),
+    ("niches", "Niches", "landscape", niche_list.show),
+    ("limitations", "Limitations", "warning", need_list.show),
+    ("ideas", "Ideas", "lightbulb", idea_board.show),
+    ("novelty", "Novelty check", "fact_check", novelty_check.show),
+    ("paper", "Paper", "article", paper_page.show),
+)
+"""(address, title, icon, page)."""
+
+
+def _guarded(show: Callable[[], None]) -> Callable[[], None]:
+    def page() -> None:
+        try:
+            show()
+        except FallowError as error:
+            streamlit.error(md(str(error)))
+
+    return page
+
+
+def run() -> None:
+    """Lay out the navigation and show the page that was asked for."""
+    streamlit.set_page_config(page_title="fallow", page_icon=":material/potted_plant:", layout="wide")
+    pages = [
+        streamlit.Page(
+            _guarded(show), title=title, url_path=path, icon=f":material/{icon}:", default=path == "map"
+        )
+        for path, title, icon, show in PAGES
+    ]
+    streamlit.session_state["pages"] = {page.url_path or "map": page for page in pages}
+    streamlit.navigation(pages).run()
+
+
+run()

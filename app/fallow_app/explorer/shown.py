@@ -1,0 +1,39 @@
+"""How library text reaches a page: escaped, quoted, and linked to the paper it comes from."""
+
+from __future__ import annotations
+
+import re
+
+import streamlit
+
+from fallow_app.quotes import OUR_SUMMARY
+from fallow_ingest.catalog import StoredPaper
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|$<>~:&^=\"'@/])")
+
+
+def md(text: str) -> str:
+    """Text that a page shows as it is: no markup, link, image or formula in it takes effect.
+
+    >>> print(md("![x](http://e.vil) $a$ :red[b]"))
+    \\!\\[x\\]\\(http\\:\\/\\/e\\.vil\\) \\$a\\$ \\:red\\[b\\]
+    """
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def paper_link(paper: StoredPaper, *, key: str = "") -> None:
+    """A link to the paper's own page in the explorer."""
+    status = f" ({paper.status})" if paper.status else ""
+    streamlit.page_link(
+        streamlit.session_state["pages"]["paper"],
+        label=md(f"{paper.title}, {paper.citation}{status}"),
+        query_params={"id": paper.key},
+    )
+
+
+def quote(text: str, origin: str, paper: StoredPaper | None = None) -> None:
+    """A verbatim quote, marked where the words are ours, with the paper it is from."""
+    ours = "" if origin == "authors" else f" :gray-badge[{OUR_SUMMARY}]"
+    streamlit.markdown(f"> “{md(text)}”{ours}")
+    if paper is not None:
+        paper_link(paper)

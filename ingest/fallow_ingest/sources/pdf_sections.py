@@ -1,0 +1,313 @@
+"""Which lines of a paper are headings, and the sections and references between them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from fallow_ingest.records import Reference, Section, SectionKind
+from fallow_ingest.sources import fields as field
+from fallow_ingest.sources.pdf_layout import body_size, joined, mended, vocabulary
+from fallow_ingest.sources.pdf_reader import PrintedLine
+from fallow_ingest.text.normalise import fold, plain
+from fallow_ingest.text.sections import section_kind, without_number
+
+_NUMBERED = re.compile(
+    r"(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|[A-H](?:\.\d{1,2}){0,2}\.?|Appendix [A-Z][.:]?)\s+[A-Z\"“]"
+)
+_NUMBER_ALONE = re.compile(r"(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|[A-H]\.?)")
+_KNOWN = frozenset(
+    re.split(
+        r",\s*",
+        "abstract, introduction, related work, related works, previous work, prior work, background, "
+        "preliminaries, conclusion, conclusions, conclusion and future work, conclusions and future work, "
+        "conclusion and discussion, discussion, discussions, discussion and conclusion, discussion and "
+        "conclusions, concluding remarks, summary, summary and conclusion, summary and conclusions, future "
+        "work, future directions, limitations, limitations and future work, discussion and future work, "
+        "conclusion and perspectives, references, bibliography, acknowledgements, acknowledgments, "
+        "acknowledgement, acknowledgment, experiments, experimental results, results, evaluation, method, "
+        "methods, methodology, ethics statement, ethical considerations, broader impact, broader impacts, "
+        "appendix, appendices, supplementary material, conclusion and outlook",
+    )
+)
+# Known headings that also head the columns of tables.
+_TABLE_WORDS = frozenset(
+    {"method", "methods", "results", "evaluation", "summary", "background", "experiments"}
+)
+_APPENDIX = re.compile(r"Appendix\b|[A-H](?:\.\d)*\.?\s+[A-Z]")
+_INLINE_ABSTRACT = re.compile(r"\s*a\s?b\s?s\s?t\s?r\s?a\s?c\s?t\s*(?:[:.—–-]+\s*|$)", re.IGNORECASE)
+_AFTER_ABSTRACT = re.compile(
+    r"\s*(?:key\s?words?|index terms|ccs concepts|categories and subject)\b", re.IGNORECASE
+)
+_CAPTION = re.compile(r"(?:figure|fig\.|table|algorithm|listing)\s*\d+\s*[.:(]", re.IGNORECASE)
+_LONGEST_HEADING = 110
+
+
+class Body(NamedTuple):
+    """A paper's text in its parts."""
+
+    abstract: str
+    sections: tuple[Section, ...]
+    references: tuple[Reference, ...]
+
+
+class _Part(NamedTuple):
+    heading: str
+    kind: SectionKind
+    lines: list[PrintedLine]
+
+
+def parts_of(lines: Sequence[PrintedLine]) -> Body:
+    """Abstract, sections and references of a paper whose lines stand in reading order, its front included."""
+    words = vocabulary(lines)
+    body = body_size(lines)
+    parts = list(_parts(lines, body))
+    abstract = next((_running(p.lines, words, body) for p in parts if p.kind == "abstract"), "")
+    sections: list[Section] = []
+    references: list[Reference] = []
+    for part in parts:
+        if part.kind == "references" and not references:
+            references = list(references_of(part.lines, words))
+        elif part.kind not in ("abstract", "references") and part.heading:
+            text = _running(part.lines, words, body)[: field.LONGEST_SECTION]
+            if text or part.kind in ("limitations", "conclusion"):
+                sections.append(Section(part.heading[: field.LONGEST_NAME], text, part.kind))
+    return Body(
+        " ".join(abstract.split())[: field.LONGEST_ABSTRACT],
+        tuple(section for section in sections if section.text)[: field.MOST_SECTIONS],
+        tuple(references),
+    )
+
+
+def _parts(lines: Sequence[PrintedLine], body: float) -> Iterator[_Part]:
+    """The document cut at its headings; what stands before the first has no heading."""
+    usual_bold = sum(len(line.text) for line in lines if line.bold) > 0.5 * sum(
+        len(line.text) for line in lines
+    )
+    heading, kind, content = "", "other", list[PrintedLine]()
+    begun = False  # whether abstract or introduction was met: what is set large before is the front
+    index = 0
+    while index < len(lines):
+        line = lines[index]
+        inline = None if begun else _INLINE_ABSTRACT.match(line.text)
+        if inline is not None and (
+            inline.end() == len(line.text) or line.text[: inline.end()].strip()[-1:] in ".:—–-"
+        ):
+            yield _Part(heading, kind, content)  # type: ignore[arg-type]
+            heading, kind, content = "Abstract", "abstract", []
+            rest = line.text[inline.end() :]
+            if rest.strip():
+                content.append(line._replace(text=rest))
+            begun = True
+            index += 1
+            continue
+        if kind == "abstract" and _AFTER_ABSTRACT.match(line.text):
+            yield _Part(heading, "abstract", content)
+            heading, kind, content = "", "other", []
+        length = _heading_length(lines, index, body, usual_bold, in_references=kind == "references")
+        if length and (begun or section_kind(line.text) in ("introduction", "abstract")):
+            yield _Part(heading, kind, content)  # type: ignore[arg-type]
+            heading = " ".join(plain(mended(part.text)) for part in lines[index : index + length])
+            kind, content, begun = section_kind(heading), [], True
+            index += length
+            continue
+        content.append(line)
+        index += 1
+    yield _Part(heading, kind, content)  # type: ignore[arg-type]
+
+
+def _heading_length(
+    lines: Sequence[PrintedLine], index: int, body: float, usual_bold: bool, *, in_references: bool
+) -> int:
+    """How many lines from `index` on are one heading; 0 when the line is none."""
+    line = lines[index]
+    text = line.text.strip()
+    if not 3 <= len(text) <= _LONGEST_HEADING or not any(letter.isalpha() for letter in text):
+        if _NUMBER_ALONE.fullmatch(text) and _stands_out(line, body, usual_bold) and index + 1 < len(lines):
+            following = lines[index + 1]
+            same_line = abs(following.y0 - line.y0) < line.size and following.page == line.page
+            worded = any(len(word) > 2 and word.isalpha() for word in fold(following.text).split())
+            short = len(following.text) < _LONGEST_HEADING
+            if same_line and worded and short and _stands_out(following, body, usual_bold):
+                return 2
+        return 0
+    words = fold(without_number(text))
+    if words in _KNOWN:
+        capital = without_number(text)[:1].isupper()
+        if words in _TABLE_WORDS and text[0].isalpha() and not text.isupper() and line.size < body + 0.8:
+            return 0
+        alone = index == 0 or lines[index - 1].block != line.block or _stands_out(line, body, usual_bold)
+        return 1 if capital and (alone or text.isupper()) and line.size > body - 1.5 else 0
+    if (
+        _CAPTION.match(text)
+        or text.endswith((",", ";"))
+        or not any(len(word) > 2 and word.isalpha() for word in words.split())
+    ):
+        return 0
+    if in_references and not _APPENDIX.match(text):
+        return 0
+    if not _stands_out(line, body, usual_bold):
+        return 0
+    numbered = _NUMBERED.match(text) is not None
+    ends = text.endswith((".", ":")) and not re.fullmatch(r"[\dIVX.]+", text)
+    if numbered:
+        if ends and not text.isupper() and len(text.split()) > 12:
+            return 0
+    elif line.size < body + 0.8 or not text[0].isupper() or ends or len(text.split()) > 14:
+        return 0
+    elif line.page == 0 or any(letter.isdigit() for letter in text):
+        return 0  # authors and addresses
+    if index and lines[index - 1].block == line.block and _alike(lines[index - 1], line) and not numbered:
+        return 0
+    length = 1
+    while (
+        index + length < len(lines)
+        and length < 3
+        and _alike(lines[index + length], line)
+        and lines[index + length].page == line.page
+        and 0 < lines[index + length].y0 - lines[index + length - 1].y0 < 1.8 * line.size
+        and not _NUMBERED.match(lines[index + length].text.strip())
+        and len(lines[index + length].text) < 80
+    ):
+        length += 1
+    return length
+
+
+def _stands_out(line: PrintedLine, body: float, usual_bold: bool) -> bool:
+    """Whether the line is set unlike running text."""
+    text = line.text.strip()
+    if line.size < body - 1.1:
+        return False
+    capitals = text.isupper() and sum(map(str.isalpha, text)) > 3
+    return (line.bold and not usual_bold) or line.size >= body + 0.8 or capitals
+
+
+def _alike(one: PrintedLine, other: PrintedLine) -> bool:
+    return abs(one.size - other.size) < 0.3 and one.bold == other.bold
+
+
+def _running(lines: Sequence[PrintedLine], words: Counter[str], body: float) -> str:
+    """The lines as paragraphs, captions, footnotes and rows of numbers left out."""
+    paragraphs: list[list[PrintedLine]] = [[]]
+    caption_block: tuple[int, int] | None = None
+    for line in lines:
+        place = (line.page, line.block)
+        if _CAPTION.match(line.text.strip()) and (
+            not paragraphs[-1] or paragraphs[-1][-1].block != line.block
+        ):
+            caption_block = place
+        last = paragraphs[-1][-1] if paragraphs[-1] else None
+        goes_on = last is not None and last.block == line.block and not last.text.rstrip().endswith(".")
+        if place == caption_block or line.size < body - 1.6 or not (_is_prose(line.text) or goes_on):
+            continue
+        if last is not None and _begins_paragraph(last, line):
+            paragraphs.append([])
+        paragraphs[-1].append(line)
+    texts = (plain(joined((line.text for line in paragraph), words)) for paragraph in paragraphs)
+    return "\n\n".join(text for text in texts if text)
+
+
+def _is_prose(text: str) -> bool:
+    letters = sum(map(str.isalpha, text))
+    return letters >= 0.45 * len(text.replace(" ", "")) and letters > 1
+
+
+def _begins_paragraph(last: PrintedLine, line: PrintedLine) -> bool:
+    if not last.text.rstrip().endswith((".", "!", "?", ":", ".”", '."', ".)")):
+        return False
+    indented = 4 < line.x0 - last.x0 < 40 and line.page == last.page
+    return line.block != last.block or indented or line.y0 - last.y1 > 0.9 * line.size
+
+
+_MARK = re.compile(r"\s*(?:\[(?:\d{1,3}|[A-Za-z+]{1,12}\s?\d{2,4}[a-z]?)\]|\(?\d{1,3}[.)])\s*(?=\S)")
+_YEAR = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)[a-z]?(?!\d)")
+_QUOTED = re.compile(r"[“\"]([^”\"]{10,300})[”\"]")
+_LONGEST_ENTRY_LINES = 40
+
+
+def references_of(lines: Sequence[PrintedLine], words: Counter[str]) -> Iterator[Reference]:
+    """The entries of a reference list, each with the title and year that could be made out."""
+    for entry in _entries(lines):
+        text = plain(joined((line.text for line in entry), words))
+        mark = _MARK.match(text)
+        text = text[mark.end() if mark else 0 :][: field.LONGEST_REFERENCE]
+        if len(text) >= 25 and _is_prose(text):
+            yield Reference(title=title_in(text), year=year_in(text), text=text)
+
+
+def _entries(lines: Sequence[PrintedLine]) -> list[list[PrintedLine]]:
+    """The list cut at its marks ("[12]", "3."), else at hanging indents, else at gaps."""
+    marked = [bool(_MARK.match(line.text)) for line in lines]
+    by_marks = sum(marked) >= 3 and sum(marked) >= len(lines) / 8
+    margins = _left_margins(lines)
+    indented = [line.x0 > margins[line.page, line.x0 > 300] + 5 for line in lines]
+    hanging = 0.25 * len(lines) < sum(indented) < 0.9 * len(lines)
+    entries: list[list[PrintedLine]] = []
+    for index, line in enumerate(lines):
+        last = lines[index - 1] if index else None
+        if by_marks:
+            begins = marked[index]
+        elif last is None:
+            begins = True
+        else:
+            gap = line.page == last.page and line.y0 - last.y1 > 0.35 * line.size
+            ended = last.text.rstrip().endswith(".")
+            begins = not indented[index] if hanging else gap or (line.block != last.block and ended)
+        if begins or not entries or len(entries[-1]) >= _LONGEST_ENTRY_LINES:
+            entries.append([])
+        entries[-1].append(line)
+    return entries[: field.MOST_REFERENCES]
+
+
+def _left_margins(lines: Sequence[PrintedLine]) -> dict[tuple[int, bool], float]:
+    """The smallest x of each page's columns."""
+    margins: dict[tuple[int, bool], float] = {}
+    for line in lines:
+        place = (line.page, line.x0 > 300)
+        margins[place] = min(margins.get(place, line.x0), line.x0)
+    return margins
+
+
+def year_in(text: str) -> int | None:
+    """The year of publication that an entry names: one in brackets or after a full stop, else the last.
+
+    >>> year_in("A. Smith (1998). On 2001. Press."), year_in("J. Doe. Cats. In ACL, pages 2-9, 2011.")
+    (1998, 2011)
+    """
+    bracketed = re.search(r"[(.]\s?(1[89]\d\d|20\d\d)[a-z]?\s?[).]", text)
+    years = _YEAR.findall(text)
+    if bracketed:
+        return int(bracketed[1])
+    return int(years[-1]) if years else None
+
+
+def title_in(text: str) -> str:
+    """The title that an entry names, or "": what is quoted, what follows the year, what follows the authors.
+
+    >>> title_in("Jane Doe and A. B. Smith. 2004. On the use of cats. In Proceedings of ACL.")
+    'On the use of cats'
+    >>> title_in("Doe, J. and Smith, A. B. On the use of cats. JMLR, 3:1-9, 2004.")
+    'On the use of cats'
+    """
+    if quoted := _QUOTED.search(text):
+        return quoted[1].strip(" ,.")
+    after_year = re.search(r"[(.,]\s?(?:1[89]\d\d|20\d\d)[a-z]?\s?[).]+[.,:]?\s+(?=\S)", text)
+    if after_year and after_year.start() < 0.6 * len(text):
+        pieces = _PIECE.split(text[after_year.end() :], maxsplit=1)[:1]
+    else:
+        pieces = _PIECE.split(text, maxsplit=60)
+        # Authors are names and initials: the first piece with a word in small letters is the title.
+        prose = [p for p in pieces if any(w not in _NAME_WORDS for w in re.findall(r"\b[a-z]{2,}\b", p))]
+        plain_pieces = [p for p in pieces[1:] if "," not in p and len(p.split()) > 1]
+        pieces = prose[:1] or plain_pieces[:1]
+    title = re.split(r",\s+(?:[Vv]ol(?:ume|\.)|in\s+Proc|In\s)", pieces[0], maxsplit=1)[0] if pieces else ""
+    title = title.strip(" .,")
+    return title if 10 <= len(title) <= 300 and not _YEAR.search(title[-6:]) else ""
+
+
+_PIECE = re.compile(r"(?<!\bvs)(?<!\bet al)[.?!]\s+(?=[A-Z0-9“\"\[(])")
+_NAME_WORDS = frozenset(
+    ["al", "and", "bin", "da", "de", "del", "den", "der", "di", "dos", "et", "la", "le", "ter", "van", "von"]
+)

@@ -1,0 +1,154 @@
+"""The process that opens PDFs: MuPDF is C code reading hostile files, so it runs apart and may die alone.
+
+Started as `python -m fallow_ingest.sources.pdf_worker`. Each line on its standard input is the path of a
+PDF as JSON; the answer is one line of JSON: {"lines": [...], ...} or {"reason": ..., "detail": ...}.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import orjson
+import pymupdf as _untyped
+
+pymupdf: Any = _untyped
+
+MOST_PAGES = 600
+"""A longer document is no paper."""
+
+READ_PAGES = 80
+"""Pages that are read; a paper's references end before that, its appendices need not be read."""
+
+LARGEST_FILE = 200 * 2**20
+MOST_LINES_A_PAGE = 5_000
+LONGEST_LINE = 2_000
+MOST_MEMORY = 3 * 2**30
+SECONDS_TO_READ = 45.0
+
+# Ligatures apart, no images, text outside the page left out.
+_FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
+_SUPERSCRIPT, _ITALIC, _BOLD = 1, 2, 16
+
+
+def read_pdf(path: str) -> dict[str, object]:
+    """What is printed on the document's pages, line by line, or the reason why nothing can be read.
+
+    A line is [page, block, x0, y0, x1, y1, size, bold, italic, upright, text]; places are in points from
+    the page's upper left corner, size is that of most of its letters. Never raises for a bad file.
+    """
+    try:
+        document = pymupdf.open(path, filetype="pdf")
+    except (pymupdf.FileDataError, pymupdf.EmptyFileError, RuntimeError, ValueError) as error:
+        return {"reason": "not a PDF", "detail": str(error)[:200]}
+    with document:
+        if not document.is_pdf:
+            return {"reason": "not a PDF", "detail": ""}
+        if document.needs_pass:
+            return {"reason": "encrypted PDF", "detail": "it asks for a password"}
+        if document.page_count == 0:
+            return {"reason": "PDF without pages", "detail": ""}
+        if document.page_count > MOST_PAGES:
+            return {
+                "reason": "too many pages",
+                "detail": f"{document.page_count} pages, {MOST_PAGES} at most",
+            }
+        return _contents(document)
+
+
+def _contents(document: Any) -> dict[str, object]:
+    lines: list[list[object]] = []
+    sizes: list[tuple[float, float]] = []
+    bad_pages = pictures = 0
+    deadline = time.monotonic() + SECONDS_TO_READ
+    for number in range(min(document.page_count, READ_PAGES)):
+        if time.monotonic() > deadline:
+            bad_pages += 1
+            break
+        try:
+            page = document[number]
+            found = page.get_text("dict", flags=_FLAGS)
+            pictures += bool(page.get_images())
+        except (RuntimeError, ValueError):
+            bad_pages += 1
+            sizes.append((0.0, 0.0))
+            continue
+        sizes.append((found["width"], found["height"]))
+        lines += _lines(number, found)
+    if sum(len(str(line[-1])) for line in lines) < 200:
+        kind = "scanned PDF, no text in it" if pictures else "PDF without text"
+        return {"reason": kind, "detail": f"{document.page_count} pages"}
+    metadata = {k: str(v)[:1_000] for k, v in (document.metadata or {}).items() if v}
+    return {
+        "lines": lines,
+        "sizes": sizes,
+        "metadata": metadata,
+        "pages": document.page_count,
+        "bad_pages": bad_pages,
+    }
+
+
+def _lines(page: int, found: dict[str, list[dict[str, object]]]) -> Iterator[list[object]]:
+    count = 0
+    for block in found["blocks"]:
+        for line in block.get("lines", []):  # type: ignore[attr-defined]
+            count += 1
+            if count > MOST_LINES_A_PAGE:
+                return
+            if (record := _line(page, block["number"], line)) is not None:
+                yield record
+
+
+def _line(page: int, block: object, line: dict[str, list[dict[str, object]]]) -> list[object] | None:
+    pieces: list[str] = []
+    letters: dict[tuple[float, bool, bool], int] = {}
+    for span in line["spans"]:
+        text, flags = str(span["text"]), int(str(span["flags"]))
+        bold = bool(flags & _BOLD) or any(
+            word in str(span["font"]) for word in ("Bold", "-Medi", "CMBX", "SFBX")
+        )
+        if flags & _SUPERSCRIPT and len(text.strip()) <= 3:
+            continue  # note marks, and exponents, which plain text cannot show
+        pieces.append(text)
+        style = (round(float(str(span["size"])), 1), bold, bool(flags & _ITALIC))
+        letters[style] = letters.get(style, 0) + sum(map(str.isalnum, text))
+    text = "".join(pieces)[:LONGEST_LINE]
+    if not text.strip() or not letters:
+        return None
+    (size, bold, italic), _ = max(letters.items(), key=lambda item: item[1])
+    x0, y0, x1, y1 = (round(float(str(v)), 1) for v in line["bbox"])
+    if size < 3:  # bitmap fonts (Type 3) of old TeX tell no size: take most of the line's height for it
+        size = round(0.85 * (y1 - y0), 1)
+    upright = abs(float(str(line["dir"][1]))) < 0.1 and float(str(line["dir"][0])) > 0
+    return [page, block, x0, y0, x1, y1, size, bold, italic, upright, text]
+
+
+def main() -> None:
+    """Answer one path a line until the input ends."""
+    pymupdf.TOOLS.mupdf_display_errors(False)
+    pymupdf.TOOLS.mupdf_display_warnings(False)
+    with suppress(ImportError, ValueError, OSError):  # Windows has no such limit
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    answers = sys.stdout.buffer
+    sys.stdout = sys.stderr  # nothing but answers may reach the parent
+    for request in sys.stdin:
+        try:
+            answer = read_pdf(json.loads(request))
+            line = orjson.dumps(answer)
+        except MemoryError:
+            line = orjson.dumps({"reason": "PDF too large to read", "detail": "out of memory"})
+        except Exception as error:
+            # Whatever MuPDF's binding raises for a broken file, it is the file's fault, told as such.
+            line = orjson.dumps({"reason": "broken PDF", "detail": f"{type(error).__name__}: {error}"[:200]})
+        answers.write(line + b"\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Plain text: what every source and every matcher agrees on."""

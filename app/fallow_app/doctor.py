@@ -40,7 +40,7 @@ def examine(library: Path) -> list[Finding]:
     checks: list[Callable[[], Finding]] = [
         _python,
         _encoder,
-        *(lambda part=part: _optional(*part) for part in OPTIONAL_PARTS),  # type: ignore[misc]
+        *(lambda part=part: _optional(*part) for part in OPTIONAL_PARTS),
         _gpu,
         lambda: _room(library),
         lambda: _catalog(library),

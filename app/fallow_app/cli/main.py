@@ -67,7 +67,10 @@ def fallow() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line (sys.argv without arguments); errors are one sentence on stderr and exit code 1."""
+    """Run the command line; errors are one sentence on stderr and exit code 1.
+
+    arguments: those of sys.argv when None.
+    """
     from fallow_ingest.errors import FallowError
 
     try:

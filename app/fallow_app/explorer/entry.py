@@ -10,7 +10,7 @@ from fallow_app.explorer.shown import md
 from fallow_app.explorer.views import field_map, idea_board, need_list, niche_list, novelty_check, paper_page
 from fallow_ingest.errors import FallowError
 
-
+# (address, title, icon, page). A string here instead of a comment would be drawn on every page.
 PAGES: tuple[tuple[str, str, str, Callable[[], None]], ...] = (
     ("map", "Map", "map", field_map.show),
     ("niches", "Niches", "landscape", niche_list.show),
@@ -19,7 +19,6 @@ PAGES: tuple[tuple[str, str, str, Callable[[], None]], ...] = (
     ("novelty", "Novelty check", "fact_check", novelty_check.show),
     ("paper", "Paper", "article", paper_page.show),
 )
-"""(address, title, icon, page)."""
 
 
 def _guarded(show: Callable[[], None]) -> Callable[[], None]:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import streamlit
 
-from fallow.niches import Niche, find_niches
-from fallow.topics import TopicTree, load_topics
-from fallow_index.citation_graph import CitationGraph
+from fallow.niches import Niche
+from fallow.topics import TopicTree
+from fallow_app.questions import built_topics, niches_as_of
 from fallow_index.search import Searcher
 from fallow_ingest.catalog import Catalog
 
@@ -59,10 +59,9 @@ def _searcher(folder: str, _version: float) -> Searcher:
 
 @streamlit.cache_resource(show_spinner=False, max_entries=2)
 def _topics(folder: str, _version: float) -> TopicTree:
-    return load_topics(_catalog(folder))
+    return built_topics(_catalog(folder))
 
 
-@streamlit.cache_resource(show_spinner="Scoring niches ...", max_entries=2)
-def _niches(folder: str, version: float) -> list[Niche]:
-    opened = _catalog(folder)
-    return list(find_niches(opened, _topics(folder, version), CitationGraph.load(opened)))
+@streamlit.cache_resource(show_spinner=False, max_entries=2)
+def _niches(folder: str, _version: float) -> list[Niche]:
+    return list(niches_as_of(_catalog(folder), None).niches)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import altair
 
@@ -12,9 +12,16 @@ from fallow.topics import TopicTree
 HEAT = ["#dfe7ef", "#9fc3d6", "#f2c879", "#d1603d"]
 """Pale where nothing was found to warm where a niche scores high; distinguishable without colour vision."""
 
+MOST_POINTS = 3000
+"""Papers above which the map shows subfields only: dots would be a grey cloud and a heavy page."""
+
 
 def map_chart(
-    tree: TopicTree, scores: Mapping[int, float], *, width: int = 640, height: int = 460
+    tree: TopicTree,
+    scores: Mapping[int, float],
+    *,
+    width: int | Literal["container"] = 640,
+    height: int = 460,
 ) -> altair.Chart:
     """The map of the field: a circle a subfield (area: papers, colour: niche score), names of directions.
 
@@ -34,19 +41,26 @@ def map_chart(
         for topic in tree.topics
         if topic.level == 1
     ]
-    names = [{"direction": t.label, "x": t.x, "y": t.y, "papers": t.size} for t in parents.values()]
-    x = altair.X("x:Q", axis=None, scale=altair.Scale(zero=False, padding=40))
+    names = [{"direction": t.label.split(", "), "x": t.x, "y": t.y} for t in parents.values()]
+    x = altair.X("x:Q", axis=None, scale=altair.Scale(zero=False, padding=70))
     y = altair.Y("y:Q", axis=None, scale=altair.Scale(zero=False, padding=30))
+    dots = (
+        altair.Chart(_rows(_paper_points(tree)))
+        .mark_circle(size=5, color="#8794a0", opacity=0.55, tooltip=None)
+        .encode(x=x, y=y)
+    )
     pick = altair.selection_point(fields=["topic"], name="pick")
     circles = (
-        altair.Chart(altair.Data(values=subfields))
+        altair.Chart(_rows(subfields))
         .mark_circle(stroke="#44505c", strokeWidth=0.6)
         .encode(
             x=x,
             y=y,
             size=altair.Size("papers:Q", legend=None, scale=altair.Scale(range=[30, 900])),
             color=altair.Color(
-                "niche score:Q", scale=altair.Scale(range=HEAT), legend=altair.Legend(orient="bottom")
+                "niche score:Q",
+                scale=altair.Scale(range=HEAT, interpolate="rgb"),
+                legend=altair.Legend(orient="bottom"),
             ),
             opacity=altair.condition(pick, altair.value(0.95), altair.value(0.35)),
             tooltip=["subfield:N", "direction:N", "papers:Q", "niche score:Q"],
@@ -54,23 +68,38 @@ def map_chart(
         .add_params(pick)
     )
     labels = (
-        altair.Chart(altair.Data(values=names))
-        .mark_text(fontSize=11, fontWeight="bold", color="#1d2730", stroke="white", strokeWidth=3, limit=190)
+        altair.Chart(_rows(names))
+        .mark_text(
+            fontSize=11,
+            fontWeight="bold",
+            color="#1d2730",
+            stroke="white",
+            strokeWidth=3,
+            limit=220,
+            lineHeight=13,
+        )
         .encode(x=x, y=y, text="direction:N")
     )
     inked = (
-        altair.Chart(altair.Data(values=names))
-        .mark_text(fontSize=11, fontWeight="bold", color="#1d2730", limit=190)
+        altair.Chart(_rows(names))
+        .mark_text(fontSize=11, fontWeight="bold", color="#1d2730", limit=220, lineHeight=13)
         .encode(x=x, y=y, text="direction:N")
     )
-    return _styled(altair.layer(circles, labels, inked).properties(width=width, height=height))
+    return _styled(altair.layer(dots, circles, labels, inked).properties(width=width, height=height))
+
+
+def _paper_points(tree: TopicTree) -> list[dict[str, Any]]:
+    if len(tree.places) > MOST_POINTS:
+        return []
+    return [{"x": place.x, "y": place.y} for place in tree.places.values()]
 
 
 def years_chart(years: Mapping[int, int], *, width: int = 640, height: int = 130) -> altair.Chart:
-    """Papers of the library by year."""
-    rows = [{"year": str(year), "papers": count} for year, count in years.items()]
+    """Papers of the library by year; years without papers keep their place."""
+    span = range(min(years), max(years) + 1)
+    rows = [{"year": str(year), "papers": years.get(year, 0)} for year in span]
     chart = (
-        altair.Chart(altair.Data(values=rows))
+        altair.Chart(_rows(rows))
         .mark_bar(color="#5b8aa6")
         .encode(
             x=altair.X("year:O", title=None, axis=altair.Axis(labelOverlap=True, labelAngle=0)),
@@ -82,11 +111,16 @@ def years_chart(years: Mapping[int, int], *, width: int = 640, height: int = 130
     return _styled(chart)
 
 
+def _rows(values: list[dict[str, Any]]) -> altair.Data:
+    return altair.Data(values=values)  # type: ignore[no-untyped-call]
+
+
 def _styled(chart: Any) -> altair.Chart:
     styled: altair.Chart = (
-        chart.configure_view(stroke=None)
+        # `configure` replaces what was configured before: it comes first.
+        chart.configure(font="system-ui, sans-serif", background="transparent")
+        .configure_view(stroke=None)
         .configure_axis(grid=False, domainColor="#9aa5b1", tickColor="#9aa5b1", labelColor="#44505c")
-        .configure(font="system-ui, sans-serif", background="transparent")
     )
     return styled
 

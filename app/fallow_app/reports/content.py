@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fallow.ideas import Idea, list_ideas
+from fallow.ideas import Idea, IdeaState, list_ideas
 from fallow.needs import Need, load_needs
-from fallow.niches import Niche, find_niches
-from fallow.topics import TopicTree, load_topics
-from fallow_index.citation_graph import CitationGraph
+from fallow.niches import Niche
+from fallow.topics import TopicTree
+from fallow_app.questions import built_topics, niches_as_of
 from fallow_ingest.catalog import Catalog, StoredPaper
 
 NICHES, NEEDS, IDEAS, NEWEST = 10, 12, 10, 12
+SHOWN_STATES: tuple[IdeaState, ...] = ("checked", "saved", "running", "written")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +65,10 @@ def gather(catalog: Catalog, *, since: int | None = None) -> ReportContent:
     since: yyyymmdd; the report then tells how many papers became public after it and which.
     Raises IndexMissing or NotEnoughEvidence when the library was not built.
     """
-    tree = load_topics(catalog)
-    niches = find_niches(catalog, tree, CitationGraph.load(catalog))
+    tree = built_topics(catalog)
+    niches = niches_as_of(catalog, None).niches
     needs = tuple(load_needs(catalog)[:NEEDS])
-    ideas = tuple(list_ideas(catalog)[:IDEAS])
+    ideas = tuple(list_ideas(catalog, states=SHOWN_STATES)[:IDEAS])
     newest, newest_count = _newest(catalog, since)
     mentioned = _mentioned(niches[:NICHES], needs, ideas)
     return ReportContent(
@@ -77,7 +78,7 @@ def gather(catalog: Catalog, *, since: int | None = None) -> ReportContent:
         health=read_health(catalog),
         years=_papers_by_year(catalog),
         tree=tree,
-        niches=tuple(niches[:NICHES]),
+        niches=niches[:NICHES],
         niche_scores={niche.topic: niche.score for niche in niches},
         needs=needs,
         ideas=ideas,
@@ -90,7 +91,7 @@ def gather(catalog: Catalog, *, since: int | None = None) -> ReportContent:
 def _mentioned(niches: Iterable[Niche], needs: Iterable[Need], ideas: Iterable[Idea]) -> set[int]:
     mentioned = {number for niche in niches for number in niche.papers}
     mentioned |= {need.quote.paper for need in needs}
-    mentioned |= {quote.paper for idea in ideas for quote in idea.evidence}
+    mentioned |= {row.quote.paper for idea in ideas for row in idea.evidence}
     return mentioned
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -23,7 +24,7 @@ def render_report(content: ReportContent) -> str:
         lstrip_blocks=True,
     )
     environment.globals.update(our_summary=OUR_SUMMARY, link=paper_link)
-    environment.filters.update(percent=_percent, day=_day, words=_words)
+    environment.filters.update(bar=_bar, day=_day, words=_words)
     charts = {
         "map": Markup(svg(map_chart(content.tree, content.niche_scores))) if content.tree.topics else "",
         "years": Markup(svg(years_chart(content.years))) if content.years else "",
@@ -52,8 +53,12 @@ def paper_link(paper: StoredPaper) -> str:
     return paper.url if paper.url.startswith(("https://", "http://")) else ""
 
 
-def _percent(value: float) -> str:
-    return f"{round(100 * min(max(value, 0.0), 1.0))}%"
+def _bar(value: float, ratio: bool, end: bool = False) -> str:
+    """Where a value lies on its bar: 0 to 1, or a ratio from a quarter to four times on a log scale."""
+    if ratio:
+        value = 0.5 + math.log2(max(value, 1e-6)) / 4
+    place = min(max(value, 0.0), 1.0)
+    return f"{100 * (1 - place if end else place):.1f}%"
 
 
 def _day(value: int) -> str:

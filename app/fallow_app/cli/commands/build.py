@@ -31,7 +31,7 @@ def command(encoder_name: str | None, library: Path, as_json: bool) -> None:
         return
     console = screen()
     console.print(
-        f"{account.papers:,} papers ({account.encoded:,} newly encoded), {account.citations:,} citations, "
+        f"{account.indexed:,} papers indexed, {account.citations:,} citations, "
         f"{account.directions} directions with {account.subfields} subfields, "
         f"{account.statements:,} statements in {account.needs:,} recurring needs."
     )

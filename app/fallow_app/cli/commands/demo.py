@@ -56,8 +56,8 @@ def show(demo: Demo, console: Console, library: Path) -> None:
     _heading(console, "What was read")
     console.print(
         f"{built.papers:,} well-known papers ({years}) with {built.citations:,} citations among them, in "
-        f"{built.directions} directions and {built.subfields} subfields; {built.statements:,} statements of what "
-        "does not work yet. Abstracts and limitations here are our own summaries, not the authors' words.",
+        f"{built.directions} directions and {built.subfields} subfields; {built.statements:,} statements of "
+        "what does not work yet. Abstracts and limitations here are our summaries, not the authors' words.",
         markup=False,
     )
     _heading(console, "Cold but important corners of hot directions")
@@ -66,7 +66,8 @@ def show(demo: Demo, console: Console, library: Path) -> None:
         console.print(indent(niche.explanation, "   "), markup=False)
     _heading(console, "Needs that recur")
     for rank, need in enumerate(content.needs[:NEEDS], 1):
-        told = f"{need.papers} papers, {need.author_groups} author groups, {need.first_year}-{need.last_year}"
+        told = f"{need.papers} papers, {need.author_groups} author groups, "
+        told += _span(need.first_year, need.last_year)
         console.print(f"{rank}. {need.label}", style="bold", markup=False)
         console.print(f"   {told}", style="dim", markup=False)
     _heading(console, "Ideas, each checked against everything read")
@@ -78,7 +79,7 @@ def show(demo: Demo, console: Console, library: Path) -> None:
             words = verdict.outcome.replace("_", " ") + probability
         console.print(f"{rank}. {idea.title}  ({idea.strategy}; {words})", style="bold", markup=False)
         console.print(indent(idea.statement, "   "), markup=False)
-        console.print(indent(f"First test: {idea.first_test}", "   "), markup=False, style="dim")
+        console.print(indent(f"First test: {idea.first_test.summary}", "   "), markup=False, style="dim")
     _heading(console, "Next")
     option = "" if library == Path("library") else f" --library {library}"
     console.print(f"The whole report, with the evidence:  {demo.report_file}", markup=False, soft_wrap=True)
@@ -89,6 +90,12 @@ def show(demo: Demo, console: Console, library: Path) -> None:
         "fallow doctor                               what works here and what is missing",
     ):
         console.print(f"  {line}", markup=False, soft_wrap=True)
+
+
+def _span(first: int | None, last: int | None) -> str:
+    if first is None or last is None:
+        return "years unknown"
+    return str(first) if first == last else f"{first}-{last}"
 
 
 def _heading(console: Console, text: str) -> None:

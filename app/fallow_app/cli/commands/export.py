@@ -34,9 +34,9 @@ def command(
     with Catalog.open(library) as catalog:
         papers = catalog.papers(as_of)
         if topic is not None:
-            from fallow.topics import load_topics
+            from fallow_app.questions import built_topics
 
-            members = set(load_topics(catalog).papers(topic))
+            members = set(built_topics(catalog).papers(topic))
             papers = (paper for paper in papers if paper.number in members)
         if out is None:
             export.write(papers, catalog, sys.stdout)

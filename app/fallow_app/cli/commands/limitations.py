@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from fallow_app.cli.options import as_of_option, json_option, library_option, print_json, screen
+
+if TYPE_CHECKING:
+    from fallow.statements import StatementKind
+
+KINDS = ("limitation", "future_work", "open_question", "negative_result")
 
 
 @click.command("limitations")
@@ -14,7 +20,7 @@ from fallow_app.cli.options import as_of_option, json_option, library_option, pr
     "-n", "count", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many needs."
 )
 @click.option("--topic", type=int, help="Only needs of one topic (numbers: fallow map).")
-@click.option("--kind", help="Only limitation, future_work, open_question or negative_result.")
+@click.option("--kind", type=click.Choice(KINDS), help="Only statements or needs of this kind.")
 @click.option("--open-only", is_flag=True, help="Only needs that no later paper claims to meet.")
 @click.option(
     "--min-groups", type=click.IntRange(min=1), default=1, help="Stated by at least so many author groups."
@@ -26,7 +32,7 @@ from fallow_app.cli.options import as_of_option, json_option, library_option, pr
 def command(
     count: int,
     topic: int | None,
-    kind: str | None,
+    kind: StatementKind | None,
     open_only: bool,
     min_groups: int,
     paper_id: str | None,
@@ -67,7 +73,7 @@ def command(
             console.print(f"{rank}. {need.label}", style="bold", markup=False)
             console.print(
                 f"   {need.papers} papers, {need.author_groups} author groups, {years}, "
-                f"{need.trend}, {need.status}",
+                f"{need.trend.direction}, {need.status}",
                 style="dim",
                 markup=False,
             )

@@ -6,19 +6,20 @@ from pathlib import Path
 
 import click
 
-from fallow_app.cli.options import json_option, library_option, print_json, screen
+from fallow_app.cli.options import as_of_option, json_option, library_option, print_json, screen
 
 
 @click.command("map")
+@as_of_option
 @library_option
 @json_option
-def command(library: Path, as_json: bool) -> None:
+def command(as_of: int | None, library: Path, as_json: bool) -> None:
     """Directions of the library with their subfields, largest first; the numbers name topics elsewhere."""
-    from fallow.topics import load_topics
+    from fallow_app.questions import topics_as_of
     from fallow_ingest.catalog import Catalog
 
     with Catalog.open(library) as catalog:
-        tree = load_topics(catalog)
+        tree = topics_as_of(catalog, as_of)
     if as_json:
         print_json({"topics": tree.topics, "notes": tree.notes})
         return

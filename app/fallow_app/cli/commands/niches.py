@@ -16,18 +16,15 @@ from fallow_app.cli.options import as_of_option, json_option, library_option, pr
 @json_option
 def command(count: int, as_of: int | None, library: Path, as_json: bool) -> None:
     """The COUNT best niches, each factor with its value, interval and reason."""
-    from fallow.niches import find_niches
-    from fallow.topics import load_topics
-    from fallow_index.citation_graph import CitationGraph
+    from fallow_app.questions import niches_as_of
     from fallow_ingest.catalog import Catalog
 
     with Catalog.open(library) as catalog:
-        tree = load_topics(catalog)
-        graph = CitationGraph.load(catalog, as_of=as_of)
-        niches = find_niches(catalog, tree, graph, as_of=as_of)[:count]
+        survey = niches_as_of(catalog, as_of)
+        niches = survey.niches[:count]
         papers = catalog.papers_by_number({number for niche in niches for number in niche.papers})
     if as_json:
-        print_json({"as_of": as_of, "niches": niches, "papers": papers})
+        print_json({"as_of": as_of, "niches": niches, "papers": papers, "notes": survey.notes})
         return
     console = screen()
     if not niches:
@@ -41,4 +38,6 @@ def command(count: int, as_of: int | None, library: Path, as_json: bool) -> None
             console.print(f"   {name:<11} {interval}  {factor.why}", markup=False)
         for number in niche.papers[:3]:
             if number in papers:
-                console.print(f"   read: {papers[number].title} ({papers[number].citation})", markup=False)
+                console.print(f"   read: {papers[number].title}, {papers[number].citation}", markup=False)
+    for note in survey.notes:
+        console.print(f"note: {note}", style="yellow", markup=False)

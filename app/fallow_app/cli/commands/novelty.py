@@ -82,12 +82,11 @@ def _text_of(words: tuple[str, ...], catalog: Catalog) -> str:
     from fallow_ingest.errors import BadInput
 
     text = " ".join(words)
-    stored = re.fullmatch(r"(?:idea:)?(\d{1,9})", text.strip())
+    stored = re.fullmatch(r"(?:idea:)?([0-9a-f]{1,8})", text.strip())
     if stored:
         from fallow.ideas import load_idea
 
-        idea = load_idea(catalog, int(stored[1]))
-        return str(getattr(idea, "text", "") or getattr(idea, "summary", "") or idea)
+        return load_idea(catalog, stored[1]).statement
     if len(text) < 1000 and "\n" not in text and "\0" not in text:
         path = Path(text)
         try:

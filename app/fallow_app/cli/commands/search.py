@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from fallow_app.cli.options import as_of_option, json_option, library_option, print_json, screen
+
+if TYPE_CHECKING:
+    from fallow_index.search import Mode
 
 MODES = ("hybrid", "bm25", "dense", "late")
 
@@ -37,7 +41,7 @@ def command(
     query = " ".join(text)
     with Catalog.open(library) as catalog, Searcher.open(library) as searcher:
         exclude = [catalog.find(identifier).number for identifier in excluded]
-        hits = searcher.search(query, count, mode=mode, as_of=as_of, exclude=exclude)
+        hits = searcher.search(query, count, mode=cast("Mode", mode), as_of=as_of, exclude=exclude)
         papers = catalog.papers_by_number([hit.number for hit in hits])
     if as_json:
         rows = [{"paper": papers[hit.number], "score": hit.score, "signals": hit.signals} for hit in hits]

@@ -21,7 +21,7 @@ def show() -> None:
         f"{catalog.count():,} papers. A circle is a subfield: area = papers, warm = a cold but important "
         "corner of a hot direction. Click one."
     )
-    chart = map_chart(tree, scores, width=1000, height=560)
+    chart = map_chart(tree, scores, width="container", height=560)
     event = streamlit.altair_chart(chart, theme=None, on_select="rerun", key="field", width="stretch")
     picked = _picked(event)
     subfields = {topic.id: topic for topic in tree.topics if topic.level == 1}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit
 
 from fallow.needs import load_needs
-from fallow.statements import MINED_KINDS
+from fallow.statements.statement import MINED_KINDS
 from fallow_app.explorer import session
 from fallow_app.explorer.shown import md, paper_link, quote
 
@@ -33,18 +33,12 @@ def show() -> None:
         with streamlit.expander(f"{rank}. {md(need.label)}", expanded=rank <= 3):
             streamlit.caption(
                 f"{need.papers} papers, {need.author_groups} author groups, "
-                f"{need.first_year or '?'} to {need.last_year or '?'}, {md(need.trend)}, {md(need.status)}"
+                f"{need.first_year or '?'} to {need.last_year or '?'}, {need.trend.direction}, {need.status}"
             )
             quote(need.quote.text, need.quote.origin, papers.get(need.quote.paper))
-            others = [p for p in _papers_of(need.id) if p != need.quote.paper][:6]
+            others = [number for number in need.paper_numbers if number != need.quote.paper][:6]
             if others:
                 streamlit.markdown("**Also stated in**")
                 held = catalog.papers_by_number(others)
                 for number in others:
                     paper_link(held[number])
-
-
-def _papers_of(need: int) -> list[int]:
-    from fallow.needs import papers_of_need
-
-    return papers_of_need(session.catalog(), need)

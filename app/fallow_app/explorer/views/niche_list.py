@@ -44,5 +44,5 @@ def show_niche(niche: Niche) -> None:
         }
         for name, factor in niche.factors.items()
     ]
-    value = streamlit.column_config.ProgressColumn("value", min_value=0.0, max_value=1.0, format="%.2f")
+    value = streamlit.column_config.NumberColumn("times the usual", format="%.2f")
     streamlit.dataframe(rows, hide_index=True, column_config={"value": value})

@@ -1,0 +1,358 @@
+"""Building the index: encode what is new, keep what is not, publish one whole generation.
+
+Everything is keyed by content hash: a paper whose title and abstract were encoded before, in any generation
+or in a build that was killed, is not encoded again. Segments are linked from the previous generation; small
+ones are merged as in a log-structured tree (O'Neil et al. 1996), so a paper is copied only a logarithmic
+number of times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallow_index.arrays import FileSum, check_file, map_array, save_array
+from fallow_index.encoders import ENCODERS, Encoder
+from fallow_index.generations import (
+    NEIGHBOURS_FILE,
+    NUMBERS_FILE,
+    PUBLIC_BY_FILE,
+    SIMILARITIES_FILE,
+    Generation,
+    SegmentEntry,
+    building,
+    building_folder,
+    current_generation,
+    next_number,
+    publish,
+    retire,
+    whole_generations,
+)
+from fallow_index.neighbours import KEPT, Neighbours, find_neighbours, update_neighbours
+from fallow_index.pending import Pending
+from fallow_index.segments import (
+    KEY_BYTES,
+    Content,
+    Segment,
+    VectorSpace,
+    content_key,
+    encode_segment,
+    link_file,
+    merge_segments,
+)
+from fallow_ingest.catalog import Catalog
+from fallow_ingest.errors import IndexDamaged, IndexMissing
+from fallow_ingest.progress import ReportProgress, ignore_progress
+
+DEFAULT_ENCODER = "minilm"
+PIECE = 2000
+"""Papers encoded between two points from which a killed build goes on."""
+MOST_DEAD = 0.3
+"""Share of dead rows from which a segment is rewritten."""
+MOST_SEGMENTS = 8
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A paper that the index must hold."""
+
+    number: int
+    key: bytes
+    public_by: int
+
+
+@dataclass(eq=False)
+class Part:
+    """A segment that the new generation may use; numbers[i] is the paper that row i stands for, -1 for none.
+
+    entry: how the previous generation lists it, None for a piece of this build.
+    """
+
+    segment: Segment
+    entry: SegmentEntry | None
+    numbers: Rows = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.numbers = np.full(len(self.segment), -1, np.int64)
+
+    @property
+    def live(self) -> int:
+        """How many rows are in use."""
+        return int(np.count_nonzero(self.numbers >= 0))
+
+    @property
+    def worn(self) -> bool:
+        """Whether so many rows are dead that it should be rewritten."""
+        return len(self.segment) - self.live > MOST_DEAD * len(self.segment)
+
+
+def build_index(
+    catalog: Catalog,
+    *,
+    encoder_name: str | None = None,
+    encoder: Encoder | None = None,
+    report: ReportProgress = ignore_progress,
+) -> Generation:
+    """Bring the library's index up to its catalog; returns the generation that is current then.
+
+    encoder_name: None keeps the encoder of the present index, or takes the default for a first one; another
+    one than before encodes everything anew. `encoder`, when given, is used instead of one from the registry.
+    Damage in the present index is mended on the way. Raises LibraryBusy while another build runs, DiskFull,
+    EncoderError or UnknownName; what was encoded before any of them is kept for the next build.
+    """
+    with building(catalog.library) as index:
+        generations = whole_generations(catalog.library)
+        if encoder is None:
+            known = generations[0].space.encoder if generations else DEFAULT_ENCODER
+            encoder = ENCODERS.create(encoder_name or known)
+        space = VectorSpace.of(encoder)
+        wanted = _wanted(catalog)
+        previous, parts = _previous_parts(generations, space, report)
+        pending = Pending.of(index, space)
+        parts += [Part(segment, None) for segment in pending.segments()]
+        missing = _assign(wanted, parts)
+        if previous is not None and not missing and _unchanged(previous, parts, wanted):
+            _point_to(catalog.library, index, previous)
+            pending.clear()
+            return previous
+        parts += _encode(catalog, missing, encoder, pending, report)
+        public_by = {paper.number: paper.public_by for paper in wanted}
+        generation = _assemble(index, parts, previous, space, public_by, report)
+        pending.clear()
+        retire(index, generation.number)
+        return generation
+
+
+def _wanted(catalog: Catalog) -> list[Wanted]:
+    """Every paper of the catalog by number."""
+    rows = catalog.connection.execute("SELECT number, content_hash, public_by FROM papers ORDER BY number")
+    return [Wanted(number, content_key(content_hash), day) for number, content_hash, day in rows]
+
+
+def _previous_parts(
+    generations: Sequence[Generation], space: VectorSpace, report: ReportProgress
+) -> tuple[Generation | None, list[Part]]:
+    """The newest generation of this vector space and those of its segments whose every byte is as written.
+
+    When all of its segments and own files are sound it is returned as well, else None: then it must be
+    replaced.
+    """
+    same = [generation for generation in generations if generation.space == space]
+    if not same:
+        return None, []
+    newest = same[0]
+    parts, sound = [], generations[0] is newest
+    for done, entry in enumerate(newest.segments):
+        report("verify", done, len(newest.segments))
+        folder = newest.folder / entry.name
+        try:
+            for name, total in entry.files.items():
+                check_file(folder / name, total, fully=True)
+            parts.append(Part(Segment.open(folder, space), entry))
+        except IndexDamaged:
+            sound = False
+    for name, total in newest.files.items():
+        try:
+            check_file(newest.folder / name, total, fully=True)
+        except IndexDamaged:
+            sound = False
+    return (newest if sound else None), parts
+
+
+def _assign(wanted: Sequence[Wanted], parts: Sequence[Part]) -> list[int]:
+    """Give every wanted paper a row with its content; returns the numbers of those that find none."""
+    places: dict[bytes, list[tuple[int, int]]] = {}
+    for at, part in enumerate(parts):
+        data = part.segment.keys.tobytes()
+        for row in range(len(part.segment)):
+            key = data[row * KEY_BYTES : (row + 1) * KEY_BYTES]
+            places.setdefault(key, []).append((at, row))
+    for rows in places.values():
+        rows.reverse()  # equal texts then keep their rows from build to build
+    missing = []
+    for paper in wanted:
+        rows_of_key = places.get(paper.key)
+        if rows_of_key:
+            at, row = rows_of_key.pop()
+            parts[at].numbers[row] = paper.number
+        else:
+            missing.append(paper.number)
+    return missing
+
+
+def _unchanged(previous: Generation, parts: Sequence[Part], wanted: Sequence[Wanted]) -> bool:
+    """Whether the previous generation already says everything."""
+    if any(part.entry is None and part.live for part in parts) or previous.papers != len(wanted):
+        return False
+    numbers = map_array(previous.folder / NUMBERS_FILE, np.int64)
+    days = map_array(previous.folder / PUBLIC_BY_FILE, np.int32)
+    now = np.concatenate([np.empty(0, np.int64), *(p.numbers for p in parts if p.entry is not None)])
+    day_of = {paper.number: paper.public_by for paper in wanted}
+    return np.array_equal(numbers, now) and np.array_equal(days, _days(now, day_of))
+
+
+def _point_to(library: Path, index: Path, generation: Generation) -> None:
+    """Make the pointer name a generation that is whole already (a kill came just before the swap)."""
+    with suppress(IndexMissing, IndexDamaged):
+        if current_generation(library).number == generation.number:
+            return
+    temporary = index / "CURRENT.new"
+    temporary.write_text(f"{generation.number}\n", encoding="ascii")
+    temporary.replace(index / "CURRENT")
+
+
+# Encoding -----------------------------------------------------------------------------------------
+
+
+def _encode(
+    catalog: Catalog, missing: Sequence[int], encoder: Encoder, pending: Pending, report: ReportProgress
+) -> list[Part]:
+    """Encode papers in pieces, each safe on the disk before the next begins."""
+    parts = []
+    for start in range(0, len(missing), PIECE):
+        report("encode", start, len(missing))
+        papers = catalog.papers_by_number(missing[start : start + PIECE])
+        numbers = sorted(papers)
+        contents = [
+            Content(content_key(p.content_hash), p.title, p.abstract)
+            for p in map(papers.__getitem__, numbers)
+        ]
+        folder = pending.new_folder()
+        part = Part(pending.finish(folder, encode_segment(folder, contents, encoder)), None)
+        part.numbers[:] = numbers
+        parts.append(part)
+    report("encode", len(missing), len(missing))
+    return parts
+
+
+# Assembling ---------------------------------------------------------------------------------------
+
+
+def _assemble(
+    index: Path,
+    parts: Sequence[Part],
+    previous: Generation | None,
+    space: VectorSpace,
+    public_by: dict[int, int],
+    report: ReportProgress,
+) -> Generation:
+    """Link, merge, find neighbours, publish."""
+    number = next_number(index)
+    folder = building_folder(index, number)
+    linked, merged = _plan(parts)
+    report("merge", 0, 1)
+    entries = [_link(part, folder) for part in linked]
+    numbers = [part.numbers for part in linked]
+    if merged:
+        chosen = [(part.segment, np.flatnonzero(part.numbers >= 0)) for part in merged]
+        name = f"segment-{number:06}"
+        sums = merge_segments(folder / name, chosen, space)
+        rows = [part.numbers[kept] for part, (_, kept) in zip(merged, chosen, strict=True)]
+        numbers.append(np.concatenate(rows))
+        entries.append(SegmentEntry(name, len(numbers[-1]), sums))
+    slot_numbers = np.concatenate([np.empty(0, np.int64), *numbers])
+    files = {
+        NUMBERS_FILE: save_array(folder / NUMBERS_FILE, slot_numbers),
+        PUBLIC_BY_FILE: save_array(folder / PUBLIC_BY_FILE, _days(slot_numbers, public_by)),
+    }
+    report("neighbours", 0, 1)
+    segments = [Segment.open(folder / entry.name, space) for entry in entries]
+    files |= _write_neighbours(folder, segments, slot_numbers, previous)
+    report("publish", 1, 1)
+    papers = int(np.count_nonzero(slot_numbers >= 0))
+    generation = Generation(number, folder, space, papers, len(slot_numbers), tuple(entries), files)
+    return publish(index, generation)
+
+
+def _plan(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
+    """Which segments are linked as they are and which parts become one new segment."""
+    linked = [part for part in parts if part.entry is not None and part.live and not part.worn]
+    merged = [part for part in parts if part.live and part not in linked]
+    while linked and merged:
+        size = sum(part.live for part in merged)
+        if linked[-1].live > 2 * size and len(linked) < MOST_SEGMENTS:
+            break
+        merged.insert(0, linked.pop())
+    return linked, merged
+
+
+def _link(part: Part, folder: Path) -> SegmentEntry:
+    assert part.entry is not None
+    (folder / part.entry.name).mkdir()
+    for name in part.entry.files:
+        link_file(part.segment.folder / name, folder / part.entry.name / name)
+    return part.entry
+
+
+def _days(numbers: Rows, public_by: dict[int, int]) -> NDArray[np.int32]:
+    return np.array([public_by.get(number, 0) for number in numbers.tolist()], dtype=np.int32)
+
+
+def _write_neighbours(
+    folder: Path, segments: Sequence[Segment], slot_numbers: Rows, previous: Generation | None
+) -> dict[str, FileSum]:
+    """The neighbours of live rows, from the previous generation's where there is one."""
+    live = slot_numbers >= 0
+    numbers = slot_numbers[live]
+    vectors = live_vectors([segment.dense for segment in segments], live)
+    keys = np.concatenate([np.empty((0, KEY_BYTES), np.uint8), *(segment.keys for segment in segments)])[live]
+    if previous is None:
+        found = find_neighbours(vectors, numbers, np.arange(len(numbers)))
+    else:
+        old, old_numbers, old_keys = _old_neighbours(previous)
+        found = update_neighbours(vectors, numbers, old, _rows_before(numbers, keys, old_numbers, old_keys))
+    return {
+        NEIGHBOURS_FILE: save_array(folder / NEIGHBOURS_FILE, found.numbers),
+        SIMILARITIES_FILE: save_array(folder / SIMILARITIES_FILE, found.similarities),
+    }
+
+
+def _old_neighbours(previous: Generation) -> tuple[Neighbours, Rows, NDArray[np.uint8]]:
+    """Neighbours, numbers and keys of the previous generation's live rows."""
+    slots = map_array(previous.folder / NUMBERS_FILE, np.int64)
+    keys = [
+        map_array(previous.folder / s.name / "keys.npy", np.uint8, (KEY_BYTES,)) for s in previous.segments
+    ]
+    live = slots >= 0
+    neighbours = Neighbours(
+        map_array(previous.folder / NEIGHBOURS_FILE, np.int64, (KEPT,)),
+        map_array(previous.folder / SIMILARITIES_FILE, np.float32, (KEPT,)),
+    )
+    return neighbours, slots[live], np.concatenate([np.empty((0, KEY_BYTES), np.uint8), *keys])[live]
+
+
+def _rows_before(
+    numbers: Rows, keys: NDArray[np.uint8], old_numbers: Rows, old_keys: NDArray[np.uint8]
+) -> Rows:
+    """For each row the earlier row of the same paper with the same text, -1 where there is none."""
+    if not len(old_numbers):
+        return np.full(len(numbers), -1, np.int64)
+    order = np.argsort(old_numbers)
+    at = order[np.minimum(np.searchsorted(old_numbers, numbers, sorter=order), len(order) - 1)]
+    same = (old_numbers[at] == numbers) & (old_keys[at] == keys).all(axis=1)
+    return np.where(same, at, -1)
+
+
+def live_vectors(segments: Sequence[NDArray[np.float32]], live: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """The dense vectors of live rows; the mapped file itself where that is all there is."""
+    if len(segments) == 1 and live.all():
+        return segments[0]
+    if not segments:
+        return np.empty((0, 0), np.float32)
+    return np.concatenate(list(_live_parts(segments, live)))
+
+
+def _live_parts(
+    segments: Sequence[NDArray[np.float32]], live: NDArray[np.bool_]
+) -> Iterator[NDArray[np.float32]]:
+    base = 0
+    for vectors in segments:
+        yield vectors[live[base : base + len(vectors)]]
+        base += len(vectors)

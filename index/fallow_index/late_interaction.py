@@ -1,0 +1,71 @@
+"""Late interaction: MaxSim between the token vectors of a query and of each candidate.
+
+Khattab and Zaharia 2020, "ColBERT", equation 3: the sum over query tokens of the best dot product with any
+token of the paper. Here divided by the number of query tokens, so that scores of short and long queries
+compare.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallow_index import token_codec
+from fallow_index.threads import one_blas_thread, pool
+from fallow_index.token_store import TokenStore
+
+Scores = NDArray[np.float32]
+
+BLOCK_TOKENS = 2048
+"""Paper tokens scored at a time: a block's decoded vectors then stay in the second-level cache."""
+
+
+def max_sim(query: NDArray[np.floating], vectors: NDArray[np.floating], offsets: NDArray[np.int64]) -> Scores:
+    """Mean over query tokens of the best dot product with a token of each paper, float32 [papers].
+
+    query: [m, d]; vectors: [tokens, d]; the tokens of paper i are offsets[i]:offsets[i + 1]. A paper without
+    tokens scores 0, as does everything for a query without tokens.
+    """
+    count = len(offsets) - 1
+    scores = np.zeros(count, np.float32)
+    filled = np.flatnonzero(np.diff(offsets))
+    if not len(query) or not len(filled):
+        return scores
+    similarity = np.asarray(query, dtype=np.float32) @ np.asarray(vectors, dtype=np.float32).T
+    best = np.maximum.reduceat(similarity, offsets[filled], axis=1)
+    scores[filled] = best.mean(axis=0)
+    return scores
+
+
+def score_rows(query: NDArray[np.floating], store: TokenStore, rows: NDArray[np.int64]) -> Scores:
+    """`max_sim` of a query (as the encoder gave it, [m, d]) with rows of a store, float32 [rows].
+
+    Exact over the decompressed vectors; memory is bounded by BLOCK_TOKENS and the longest paper.
+    """
+    scores = np.zeros(len(rows), np.float32)
+    if not len(query) or not len(rows):
+        return scores
+    turned = token_codec.rotate(query)
+
+    def score(block: slice) -> None:
+        some = rows[block]
+        vectors = token_codec.decode(store.read(some), store.dimension)
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(store.lengths(some))])
+        scores[block] = max_sim(turned, vectors, offsets)
+
+    with one_blas_thread():
+        list(pool().map(score, _blocks(store.lengths(rows))))
+    return scores
+
+
+def _blocks(lengths: NDArray[np.int64]) -> list[slice]:
+    """Consecutive papers whose tokens together stay below BLOCK_TOKENS; at least one paper each."""
+    ends = np.cumsum(lengths)
+    blocks = []
+    start = 0
+    while start < len(lengths):
+        before = int(ends[start - 1]) if start else 0
+        stop = max(start + 1, int(np.searchsorted(ends, before + BLOCK_TOKENS, side="right")))
+        blocks.append(slice(start, stop))
+        start = stop
+    return blocks

@@ -1,0 +1,27 @@
+"""One encoder for all tests here, with a cache of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from fallow_index.encoders.minilm import MiniLmEncoder
+from fallow_index.encoders.weights import CACHE_VARIABLE
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    before = os.environ.get(CACHE_VARIABLE)
+    os.environ[CACHE_VARIABLE] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    if before is None:
+        del os.environ[CACHE_VARIABLE]
+    else:
+        os.environ[CACHE_VARIABLE] = before
+
+
+@pytest.fixture(scope="session")
+def fp32(cache: None) -> MiniLmEncoder:
+    return MiniLmEncoder("fp32")

@@ -1,0 +1,148 @@
+"""From a paper's stored text to candidate sentences, and from probabilities to statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fallow.statements.boilerplate import is_boilerplate, is_denial, is_prose
+from fallow.statements.classifier import KIND_HEADS, LEDGER, StatementClassifier
+from fallow.statements.cores import core_of
+from fallow.statements.cues import cue_vector, is_candidate, may_have_cue, prepare
+from fallow.statements.features import Sample
+from fallow.statements.ownership import owner_of, strength_of
+from fallow.statements.statement import Owner, StatementKind, Strength
+from fallow_ingest.catalog import StoredPaper, StoredSection
+from fallow_ingest.records import SectionKind
+from fallow_ingest.text.sections import section_kind
+from fallow_ingest.text.sentences import split_sentences
+
+NEVER_READ: frozenset[SectionKind] = frozenset({"references", "acknowledgements", "ethics"})
+ADMITTING: frozenset[SectionKind] = frozenset({"limitations", "future_work"})
+"""Sections whose every sentence is looked at."""
+FRANK: frozenset[SectionKind] = frozenset({"abstract", "conclusion", "discussion"})
+"""Sections in which weak cues suffice."""
+_OUR_LISTS: frozenset[SectionKind] = ADMITTING | {"related_work"}
+"""Sections of our own summaries: what was written into them is a statement."""
+_READ_FIRST: tuple[SectionKind, ...] = ("limitations", "future_work", "conclusion", "discussion", "abstract")
+LONGEST_TEXT = 2_000_000
+"""Characters read of one section: beyond that it is no section."""
+MOST_CANDIDATES = 400
+"""Of one paper, in the order of sections: a hostile paper cannot fill the ledger."""
+_PLAIN_LEAST, _ADMITTING_LEAST, _OWN_SUMMARY_LEAST = 0.5, 0.35, 0.0
+_LONGEST_KEPT = 700
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One sentence worth the classifier's time; start and end are offsets into the section's "
+    "(abstract's) text."""
+
+    sample: Sample
+    section: int | None
+    start: int
+    end: int
+    summary: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A statement before it has an id: what the store writes."""
+
+    section: int | None
+    kind: StatementKind
+    owner: Owner
+    strength: Strength
+    text: str
+    start: int
+    end: int
+    score: float
+    core: str
+
+
+def candidates(paper: StoredPaper, sections: Sequence[StoredSection]) -> tuple[list[Candidate], int]:
+    """Candidate sentences of a paper, admitting sections first, and how many sentences were read."""
+    found: list[Candidate] = []
+    sentences = 0
+    summary = paper.text_origin == "fallow"
+    for number, kind, text in _places(paper, sections):
+        spans = split_sentences(text[:LONGEST_TEXT])
+        sentences += len(spans)
+        all_of_it = summary and kind in _OUR_LISTS
+        for place, (start, end) in enumerate(spans):
+            if len(found) >= MOST_CANDIDATES or not (all_of_it or _worth_reading(text[start:end], kind)):
+                continue
+            before = text[slice(*spans[place - 1])] if place else ""
+            after = text[slice(*spans[place + 1])] if place + 1 < len(spans) else ""
+            sample = Sample(text[start:end], before, after, kind)
+            found.append(Candidate(sample, number, start, end, summary))
+    return found, sentences
+
+
+def _places(
+    paper: StoredPaper, sections: Sequence[StoredSection]
+) -> Iterator[tuple[int | None, SectionKind, str]]:
+    """(section id, kind, text) of what is read, the most telling kinds first."""
+    places: list[tuple[int | None, SectionKind, str]] = [(None, "abstract", paper.abstract)]
+    for section in sections:
+        kind = section.kind if section.kind != "other" else section_kind(section.heading)
+        # A PDF's first, unheaded section repeats title and abstract.
+        if kind not in NEVER_READ and not (kind == "abstract" and paper.abstract):
+            places.append((section.number, kind, section.text))
+    order = {kind: rank for rank, kind in enumerate(_READ_FIRST)}
+    return iter(sorted(places, key=lambda place: order.get(place[1], len(order))))
+
+
+def _worth_reading(sentence: str, kind: SectionKind) -> bool:
+    if kind not in ADMITTING and not may_have_cue(sentence):
+        return False
+    prepared = prepare(sentence)
+    if len(prepared) > _LONGEST_KEPT or not is_prose(prepared) or is_boilerplate(prepared):
+        return False
+    return kind in ADMITTING or is_candidate(cue_vector(prepared), weak=kind in FRANK)
+
+
+def statements_among(
+    found: Sequence[Candidate], probabilities: npt.NDArray[np.float32], classifier: StatementClassifier
+) -> list[Found]:
+    """The candidates that are statements. probabilities: [n, heads] of `classifier`."""
+    any_column = classifier.column(f"{LEDGER}any")
+    kind_columns = classifier.columns([f"{LEDGER}{kind}" for kind in KIND_HEADS])
+    kept = []
+    for candidate, row in zip(found, probabilities, strict=True):
+        kind = KIND_HEADS[int(np.argmax(row[kind_columns]))]
+        statement = judge(candidate, kind, float(row[any_column]))
+        if statement is not None:
+            kept.append(statement)
+    return kept
+
+
+def judge(candidate: Candidate, kind: StatementKind, probability: float) -> Found | None:
+    """The statement a candidate makes, None when it makes none.
+
+    probability: that it is a statement of any kind; kind: the likeliest.
+    """
+    sample = candidate.sample
+    prepared = prepare(sample.text)
+    own_summary = candidate.summary and sample.section in _OUR_LISTS
+    if own_summary:
+        least = _OWN_SUMMARY_LEAST
+        kind = "future_work" if sample.section == "future_work" else "limitation"
+    else:
+        least = _ADMITTING_LEAST if sample.section == "limitations" else _PLAIN_LEAST
+    if probability < least or (not own_summary and is_denial(prepared) and kind != "future_work"):
+        return None
+    return Found(
+        section=candidate.section,
+        kind=kind,
+        owner=owner_of(prepared, kind, sample.section, previous=prepare(sample.previous)),
+        strength=strength_of(prepared),
+        text=sample.text,
+        start=candidate.start,
+        end=candidate.end,
+        score=round(max(probability, 0.5) if own_summary else probability, 4),
+        core=core_of(sample.text),
+    )

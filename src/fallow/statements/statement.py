@@ -1,0 +1,54 @@
+"""What the ledger keeps: one sentence of one paper that admits something, with its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+StatementKind = Literal["limitation", "future_work", "open_question", "negative_result", "claim"]
+Owner = Literal["own", "prior", "field"]
+"""Whose weakness it is: the paper's own, that of earlier work, or the whole field's."""
+Strength = Literal["plain", "hedged"]
+
+MINED_KINDS: tuple[StatementKind, ...] = ("limitation", "future_work", "open_question", "negative_result")
+OWNERS: tuple[Owner, ...] = get_args(Owner)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One mined sentence.
+
+    paper: number of the paper; section: id of the section, None for the abstract.
+    text: verbatim, equal to stored_text[start:end] (characters).
+    score: calibrated probability of `kind` in [0, 1].
+    origin: whose words: "authors", or "fallow" for summaries that must be marked as ours.
+    """
+
+    id: int
+    paper: int
+    section: int | None
+    kind: StatementKind
+    owner: Owner
+    strength: Strength
+    text: str
+    start: int
+    end: int
+    score: float
+    origin: str = "authors"
+
+
+@dataclass(frozen=True, slots=True)
+class MiningCounts:
+    """What one run of the miner did.
+
+    papers: newly mined; skipped: unchanged since an earlier run; sentences: read; encoded: passed on to the
+    classifier; by_kind, by_owner: statements kept, per kind and per owner.
+    """
+
+    papers: int
+    skipped: int
+    sentences: int
+    encoded: int
+    statements: int
+    by_kind: dict[str, int]
+    by_owner: dict[str, int]

@@ -165,12 +165,15 @@ class Catalog:
 
     def number_of(self, id_text: str) -> int | None:
         """The number of the paper that has this id, None when the library has no such paper."""
-        identifier = known_id(id_text)
-        row = self.connection.execute(
-            "SELECT paper FROM paper_ids WHERE scheme = ? AND value = ?",
-            (identifier.scheme, identifier.value),
-        ).fetchone()
-        return int(row[0]) if row else None
+        # Files that went through a spreadsheet hold bare arXiv ids as numbers ("1602.049"): read those too.
+        for identifier in (known_id(id_text), parse_id(f"arxiv:{id_text}")):
+            if identifier is not None:
+                row = self.connection.execute(
+                    "SELECT paper FROM paper_ids WHERE scheme = ? AND value = ?", identifier
+                ).fetchone()
+                if row:
+                    return int(row[0])
+        return None
 
     def find(self, id_text: str) -> StoredPaper:
         """The paper that has this id in any scheme. Raises PaperUnknown."""

@@ -178,7 +178,7 @@ def _show_evidence(
     for row in verdict.evidence:
         paper = papers[row.paper]
         relation = RELATIONS[row.relation]
-        place = f"({paper.citation}, {place_name(catalog, row.section)})"
+        place = f"{paper.citation}, {place_name(catalog, row.section)}"
         table.add_row(
             f"{row.claim} {facets[row.claim]}",
             f"[red]{relation}[/]" if row.falls else relation,

@@ -1,0 +1,1 @@
+"""Measuring the stages on labelled data."""

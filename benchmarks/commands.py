@@ -2,8 +2,8 @@
 
     python benchmarks/commands.py --data ../shared/data/core --work /tmp/fallow-core
 
-Reads papers.jsonl.gz and citations.tsv.gz of --data into a library in --work and runs the line over it. Floors
-(core, two cores): `--help` 0.3 s, `novelty` from a cold start 4 s, peak memory of every command 2 GiB.
+Reads papers.jsonl.gz and citations.tsv.gz of --data into a library in --work and runs the line over it.
+Floors (core, two cores): `--help` 0.3 s, `novelty` from a cold start 4 s, peak memory of every command 2 GiB.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-IDEA = "We use contrastive learning of sentence embeddings to mine parallel sentences for low-resource languages."
+IDEA = "We mine parallel sentences for low-resource languages by contrastive learning of sentence embeddings."
 
 
 def measured(arguments: list[str]) -> dict[str, object]:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import openvino as ov
+from numpy.typing import NDArray
 from reading import read_abstracts
 
 from fallow_index.encoders.bert_graph import (
@@ -51,13 +52,17 @@ def main() -> None:
     options = parser.parse_args()
     encoder = MiniLmEncoder(precision="fp32")
     texts = read_abstracts(options.papers, options.texts, options.seed)
-    inputs = activations(encoder, texts, np.random.default_rng(options.seed))
+    inputs, inner = activations(encoder, texts, np.random.default_rng(options.seed))
     chosen = {}
     for name, rows in inputs.items():
         layer, site = name.split(".")
-        matrix, _ = site_matrix(encoder.tensors, int(layer), site)
+        matrix, bias = site_matrix(encoder.tensors, int(layer), site)
+        residual = {"mixed": "attend", "wide": "feed"}.get(site)
+        gain = np.ones(len(rows), np.float32)
+        if residual:  # the sum is normalised next, which divides by the token's own variance
+            gain = 1 / (inputs[f"{layer}.{residual}"] + rows @ matrix.T + bias).var(1)
         weighing = importance(encoder.tensors, int(layer), site, rows)
-        best, error, plain = choose(rows, matrix, weighing, unsigned=site == "wide")
+        best, error, plain = choose(rows, matrix, weighing, gain, inner, unsigned=site == "wide")
         print(f"{name:10} largest {best.largest:7.3f}  relative error {error:.5f} (untreated {plain:.5f})")
         chosen[f"{name}.scale"] = best.scale.astype(np.float16)
         chosen[f"{name}.shift"] = best.shift.astype(np.float16)
@@ -66,8 +71,11 @@ def main() -> None:
     print(f"{options.out}: {options.out.stat().st_size:,} bytes")
 
 
-def activations(encoder: MiniLmEncoder, texts: list[str], rng: np.random.Generator) -> dict[str, Array]:
-    """Inputs of every site: [about ROWS, channels], both markers of each text and a draw of its other tokens.
+def activations(
+    encoder: MiniLmEncoder, texts: list[str], rng: np.random.Generator
+) -> tuple[dict[str, Array], NDArray[np.bool_]]:
+    """Inputs of every site: [about ROWS, channels], both markers of each text and a draw of its other tokens;
+    and which rows are of others than markers.
 
     The markers weigh more than their number: attention rests on them (Clark et al. 2019, "What does BERT look
     at?").
@@ -78,18 +86,21 @@ def activations(encoder: MiniLmEncoder, texts: list[str], rng: np.random.Generat
     graph.add_outputs([(name, 0) for name in names])
     compiled = ov.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     kept: dict[str, list[Array]] = {name: [] for name in names}
+    is_inner: list[NDArray[np.bool_]] = []
     share = max(1, ROWS // len(texts) - 2)
     for batch in encoder.batches(encoder.word_pieces(texts)):
         outputs = compiled(batch.inputs(encoder.words))
         length = batch.mask.shape[1]
         first = np.arange(len(batch.rows)) * length
         last = first + batch.mask.sum(1).astype(np.int64) - 1
-        inner = np.setdiff1d(np.flatnonzero(batch.mask), [*first, *last])
-        at = np.concatenate([first, last, rng.choice(inner, share * len(batch.rows), replace=False)])
+        others = np.setdiff1d(np.flatnonzero(batch.mask), [*first, *last])
+        others = rng.choice(others, share * len(batch.rows), replace=False)
+        at = np.concatenate([first, last, others])
+        is_inner.append(np.arange(len(at)) >= 2 * len(batch.rows))
         for number, name in enumerate(names):
             values = outputs[number + 2]
             kept[name].append(values.reshape(-1, values.shape[-1])[at])
-    return {name: np.concatenate(values) for name, values in kept.items()}
+    return {name: np.concatenate(values) for name, values in kept.items()}, np.concatenate(is_inner)
 
 
 def importance(weights: Mapping[str, Array], layer: int, site: str, rows: Array) -> Array:
@@ -111,11 +122,13 @@ def importance(weights: Mapping[str, Array], layer: int, site: str, rows: Array)
     return np.concatenate([weight / float((weight * block.var(0)).sum()) for weight, block in blocks])
 
 
-def choose(rows: Array, matrix: Array, weighing: Array, *, unsigned: bool) -> tuple[Site, float, float]:
+def choose(
+    rows: Array, matrix: Array, weighing: Array, gain: Array, inner: NDArray[np.bool_], *, unsigned: bool
+) -> tuple[Site, float, float]:
     """The best site, its weighed squared error relative to the exact product, and that of no scale and no
     clipping."""
     exact = rows @ matrix.T
-    power = float(exact.var(0) @ weighing)
+    power = weighed((exact - exact.mean(0)) ** 2, weighing, gain)
     found: list[tuple[float, Site]] = []
     for scale in scales(rows, matrix):
         integers, steps = quantise_rows(matrix * scale)
@@ -125,9 +138,16 @@ def choose(rows: Array, matrix: Array, weighing: Array, *, unsigned: bool) -> tu
             site = Site(scale, top * clip, np.zeros(len(matrix), np.float32))
             lift = site.lift / scale if unsigned else np.float32(0)
             error = exact - (on_grid(rows / scale + lift, site.largest, unsigned=unsigned) - lift) @ rounded.T
-            found.append((float(error.var(0) @ weighing) / power, replace(site, shift=error.mean(0))))
+            shift = error[inner].mean(0)  # markers are clipped most and would pull all others
+            size = weighed((error - shift) ** 2, weighing, gain)
+            found.append((size / power, replace(site, shift=shift)))
     best = min(found, key=lambda pair: pair[0])
     return best[1], best[0], found[0][0]
+
+
+def weighed(squares: Array, weighing: Array, gain: Array) -> float:
+    """Mean over tokens [tokens, outputs], weighed by output and by token."""
+    return float(np.average(squares @ weighing, weights=gain))
 
 
 def scales(rows: Array, matrix: Array) -> Iterator[Array]:

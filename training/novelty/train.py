@@ -45,7 +45,7 @@ from fallow_ingest.catalog import Catalog, StoredPaper
 from fallow_ingest.errors import BadInput
 
 SPLITS = {"train": (2012, 2018), "dev": (2019, 2019), "test": (2020, 2030)}
-HARMFUL = ("joint", "whole", "similarity", "words", "alignment", "late")
+HARMFUL = ("joint", "whole", "similarity", "words", "alignment")
 """Features that can only make an idea less novel; their weights are kept from being positive."""
 FALSE_SINK = 0.05
 """Share of hidden ideas that may be sunk by another paper when `falls` is chosen; half of it for `same`."""

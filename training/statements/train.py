@@ -32,7 +32,7 @@ HERE = Path(__file__).parent
 PACKAGE = HERE.parents[1] / "src/fallow/statements"
 SAMPLE = HERE.parents[1] / "ingest/fallow_ingest/sample"
 FOLDS = 3
-OWN_WEIGHT, SAMPLE_WEIGHT, WEAK_WEIGHT = 3.0, 0.15, 0.05
+OWN_WEIGHT, SAMPLE_WEIGHT, WEAK_WEIGHT = 3.0, 0.15, 0.03
 
 
 def encode(texts: list[str], cache: Path) -> np.ndarray:

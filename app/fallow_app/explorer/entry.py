@@ -21,6 +21,14 @@ PAGES: tuple[tuple[str, str, str, Callable[[], None]], ...] = (
 )
 
 
+# Drawn here, because an emoji or icon name would be fetched from somebody's server.
+SEEDLING = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
+    '<path d="M16 30V14M16 18C9 18 5 14 5 7c7 0 11 4 11 11z'
+    'M16 14c0-6 4-10 11-10 0 6-4 10-11 10z" fill="#5b9a62" stroke="#3b6b42" stroke-width="2"/></svg>'
+)
+
+
 def _guarded(show: Callable[[], None]) -> Callable[[], None]:
     def page() -> None:
         try:
@@ -33,7 +41,7 @@ def _guarded(show: Callable[[], None]) -> Callable[[], None]:
 
 def run() -> None:
     """Lay out the navigation and show the page that was asked for."""
-    streamlit.set_page_config(page_title="fallow", page_icon=":material/potted_plant:", layout="wide")
+    streamlit.set_page_config(page_title="fallow", page_icon=SEEDLING, layout="wide")
     pages = [
         streamlit.Page(
             _guarded(show), title=title, url_path=path, icon=f":material/{icon}:", default=path == "map"
@@ -44,4 +52,5 @@ def run() -> None:
     streamlit.navigation(pages).run()
 
 
-run()
+if __name__ == "__main__":
+    run()

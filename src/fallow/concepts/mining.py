@@ -32,7 +32,8 @@ Key = tuple[str, ...]
 
 _MARKUP = re.compile(r"<[^<>]{0,80}>|\$[^$]{0,200}\$|\\[a-zA-Z]{1,30}|https?://\S{1,300}|[{}~]")
 _TOKEN = re.compile(r"[^\W_]+(?:[-'’+/.][^\W_]+)*|[^\s\w]")
-_SHORT_FORM = re.compile(r"((?:[^\W_]+[ -]){1,5}[^\W_]+) \(([A-Z][A-Za-z0-9-]{1,8}?)s?\)")
+_SHORT_FORM = re.compile(r" \(([A-Z][A-Za-z0-9-]{1,8}?)s?\)")
+_BEFORE_SHORT_FORM = 90
 _NUMBER = re.compile(r"^[\d.,/+-]+(?:st|nd|rd|th|s|k|m|b|x|d)?$|^(?:19|20)\d\d")
 _NAME = re.compile(r"^(?=.*[a-z])(?=.*[A-Z].*[A-Z])[A-Z][A-Za-z0-9+-]{2,24}$")
 _LATIN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9+./'’-]*$")
@@ -185,7 +186,8 @@ def _read(paper: StoredPaper, mined: _Mined) -> None:
                     mined.surfaces[whole][" ".join(keyword[:100].split()[-len(whole) :])] += 1
     if "(" in abstract:
         for match in _SHORT_FORM.finditer(abstract):
-            _note_short_form(match.group(1), match.group(2), mined)
+            before = abstract[max(0, match.start() - _BEFORE_SHORT_FORM) : match.start()]
+            _note_short_form(before, match.group(1), mined)
     for key in found:
         mined.mentions[key].append(number)
 

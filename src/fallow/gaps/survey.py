@@ -7,16 +7,17 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from fallow.concepts import Concept, ConceptTable, mine_concepts
+from fallow.concepts import Concept, ConceptTable
 from fallow.concepts.mining import key_of, kind_of
 from fallow.evidence import Quote
-from fallow.gaps.weaknesses import Weakness, weaknesses
+from fallow.gaps.abstracts import LONGEST, SHORTEST, Complaint, Place
+from fallow.gaps.store import reading_of
+from fallow.gaps.weaknesses import weaknesses
 from fallow.needs import Need, load_needs
 from fallow.statements import Statement, statements_of
 from fallow.topics import TopicTree, load_topics
 from fallow_ingest.catalog import Catalog, StoredPaper
 from fallow_ingest.progress import ReportProgress, ignore_progress
-from fallow_ingest.text.sentences import split_sentences
 
 LARGE = 5_000
 """Papers from which a library counts as large: rarer concepts are then still common enough."""
@@ -25,9 +26,6 @@ _SYSTEMS_IF_SPECIFIC = frozenset(["model"])
 _WAYS_OF_LEARNING = frozenset(
     ["few-shot", "zero-shot", "one-shot", "representation", "unsupervised", "transfer"]
 )
-_TELLING_LEAST = 25
-_TELLING_MOST = 420
-"""Characters of a sentence that people can read as a quote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +121,18 @@ def take_survey(
     """
     report("reading papers", 0, 0)
     papers = {paper.number: paper for paper in catalog.papers(as_of) if paper.status != "retracted"}
-    report("mining concepts", 0, 0)
+    reading = reading_of(catalog, papers, as_of, report)
     tree = load_topics(catalog)
-    concepts = _with_subfields(mine_concepts(papers.values()), tree, papers)
     statements = [s for s in statements_of(catalog, as_of=as_of) if s.paper in papers]
     report("matching weaknesses", 0, 0)
     admissions, earlier = _admissions(statements)
-    silent = papers.keys() - {s.paper for s in statements if s.section is not None}
-    _add_complaints((papers[number] for number in sorted(silent)), admissions, earlier)
+    _add_complaints(papers, reading.complaints, statements, admissions, earlier)
+    cures = {key: [_saying(papers, place) for place in places] for key, places in reading.cures.items()}
     return Survey(
         papers=papers,
-        concepts=concepts,
+        concepts=_with_subfields(reading.concepts, tree, papers),
         admissions=admissions,
-        cures=_cures(papers.values()),
+        cures=cures,
         earlier=earlier,
         statements=statements,
         needs=list(load_needs(catalog, as_of=as_of)),
@@ -144,6 +141,35 @@ def take_survey(
         as_of=as_of,
         last_year=max((paper.year or 0 for paper in papers.values()), default=0),
     )
+
+
+def _add_complaints(
+    papers: Mapping[int, StoredPaper],
+    complaints: Sequence[Complaint],
+    statements: Sequence[Statement],
+    admissions: dict[str, list[Saying]],
+    earlier: list[Saying],
+) -> None:
+    """Let abstracts complain where nothing else of a paper can be read."""
+    talking = {statement.paper for statement in statements if statement.section is not None}
+    known = {(s.paper, s.start) for sayings in admissions.values() for s in sayings if s.section is None}
+    said = {(s.paper, s.start) for s in earlier if s.section is None}
+    for complaint in complaints:
+        place = complaint.place
+        if place.paper in talking:
+            continue
+        saying = replace(_saying(papers, place), own=False)
+        if (place.paper, place.start) not in known:
+            for key in complaint.weaknesses:
+                admissions.setdefault(key, []).append(saying)
+        if (place.paper, place.start) not in said:
+            earlier.append(saying)
+
+
+def _saying(papers: Mapping[int, StoredPaper], place: Place) -> Saying:
+    paper = papers[place.paper]
+    text = paper.abstract[place.start : place.end]
+    return Saying(place.paper, None, place.start, place.end, text, paper.text_origin)
 
 
 def _with_subfields(table: ConceptTable, tree: TopicTree, papers: Mapping[int, StoredPaper]) -> ConceptTable:
@@ -188,10 +214,7 @@ def _admissions(statements: Sequence[Statement]) -> tuple[dict[str, list[Saying]
     earlier: list[Saying] = []
     ledger = weaknesses()
     for statement in statements:
-        if (
-            not _TELLING_LEAST <= statement.end - statement.start <= _TELLING_MOST
-            or statement.kind == "claim"
-        ):
+        if not SHORTEST <= statement.end - statement.start <= LONGEST or statement.kind == "claim":
             continue
         saying = Saying(
             statement.paper,
@@ -210,85 +233,6 @@ def _admissions(statements: Sequence[Statement]) -> tuple[dict[str, list[Saying]
             if weakness.admit.found_in(lowered):
                 found[weakness.key].append(saying)
     return found, earlier
-
-
-def _add_complaints(
-    papers: Iterable[StoredPaper], admissions: dict[str, list[Saying]], earlier: list[Saying]
-) -> None:
-    """What abstracts complain of, for papers of which nothing else can be read.
-
-    Such a sentence tells a weakness of the subject as it stands, and of the work before the paper.
-    """
-    ledger = weaknesses()
-    known = {(s.paper, s.start) for sayings in admissions.values() for s in sayings if s.section is None}
-    said = {(s.paper, s.start) for s in earlier if s.section is None}
-    for paper in papers:
-        lowered = paper.abstract.lower()
-        possible = [weakness for weakness in ledger if weakness.admit.possible_in(lowered)]
-        if not possible or _DOUBT.search(lowered) is None:
-            continue
-        for start, end in split_sentences(paper.abstract):
-            text = paper.abstract[start:end]
-            sentence = " ".join(text.lower().split())
-            if not _TELLING_LEAST <= end - start <= _TELLING_MOST or not _complains(sentence):
-                continue
-            found = [weakness for weakness in possible if weakness.admit.found_in(sentence)]
-            saying = Saying(paper.number, None, start, end, text, paper.text_origin, own=False)
-            if (paper.number, start) not in known:
-                for weakness in found:
-                    admissions.setdefault(weakness.key, []).append(saying)
-            if found and (paper.number, start) not in said:
-                earlier.append(saying)
-
-
-def _cures(papers: Iterable[StoredPaper]) -> dict[str, list[Saying]]:
-    """Sentences of abstracts that tell how a weakness was overcome."""
-    ledger = weaknesses()
-    found: dict[str, list[Saying]] = defaultdict(list)
-    for paper in papers:
-        lowered = paper.abstract.lower()
-        possible = [weakness for weakness in ledger if weakness.remedy.possible_in(lowered)]
-        if not possible:
-            continue
-        for start, end in split_sentences(paper.abstract):
-            if not _TELLING_LEAST <= end - start <= _TELLING_MOST:
-                continue
-            text = paper.abstract[start:end]
-            sentence = " ".join(text.lower().split())
-            for weakness in possible:
-                if _cured(weakness, sentence):
-                    found[weakness.key].append(
-                        Saying(paper.number, None, start, end, text, paper.text_origin)
-                    )
-    return found
-
-
-_DOUBT = re.compile(
-    r"\b(?:however|unfortunately|remains?|cannot|fail\w*|suffer\w*|lacks?|existing|previous|prior work|"
-    r"challeng\w*|difficult\w*|traditional|conventional|most current|we ask|whether|problem of|limited|"
-    r"expensive|do not|"
-    r"does not|is not|are not|but|although)\b"
-)
-
-
-_COMPLAINS = re.compile(
-    r"\b(?:however|unfortunately|remains?|cannot|fails?|suffers?|lacks?|lack of|challenging|difficult|"
-    r"problem of|limited|hindered|expensive|costly|scarce|scarcity|prohibitive\w*|do not|does not|hard to|"
-    r"time-consuming)\b"
-)
-_CLAIMS = re.compile(
-    r"\b(?:we (?:propose|present|introduce|show|develop|address|tackle|find|demonstrate)|our \w+|unlike|"
-    r"to (?:address|overcome|tackle|alleviate|mitigate)|outperforms?|the proposed|this paper)\b"
-)
-
-
-def _complains(sentence: str) -> bool:
-    """Whether a sentence of an abstract tells what is wrong, and not what the paper does about it."""
-    return _COMPLAINS.search(sentence) is not None and _CLAIMS.search(sentence) is None
-
-
-def _cured(weakness: Weakness, sentence: str) -> bool:
-    return weakness.remedy.found_in(sentence) and _DOUBT.search(sentence) is None
 
 
 def _components(author_lists: Sequence[Sequence[str]]) -> int:

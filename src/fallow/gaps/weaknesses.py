@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -24,15 +25,21 @@ class Phrases:
 
     def __init__(self, phrases: list[str]) -> None:
         self._pattern = re.compile("|".join(f"(?:{_regex(phrase)})" for phrase in phrases))
-        self._hints = sorted({_hint(phrase) for phrase in phrases})
+        self._starts = frozenset(_hint(phrase) for phrase in phrases)
 
-    def possible_in(self, lowered: str) -> bool:
-        """A cheap look: False only when no phrase can occur anywhere in the text."""
-        return any(hint in lowered for hint in self._hints)
+    def possible_among(self, starts: AbstractSet[str]) -> bool:
+        """A cheap look: False only when no phrase can occur in a text with these `word_starts`."""
+        return not self._starts.isdisjoint(starts)
 
     def found_in(self, lowered: str) -> bool:
         """Whether one of the phrases occurs in a lower-case sentence."""
-        return self.possible_in(lowered) and self._pattern.search(lowered[:LONGEST]) is not None
+        return self._pattern.search(lowered[:LONGEST]) is not None
+
+
+def word_starts(lowered: str) -> set[str]:
+    """The first two, three and four letters of every word of a lower-case text."""
+    words = set(_RUN.findall(lowered))
+    return {word[:length] for word in words for length in (2, 3, 4)} | words
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +111,9 @@ def _word(word: str) -> str:
 
 
 def _hint(phrase: str) -> str:
-    """The longest piece of text that every occurrence of the phrase holds."""
+    """The first letters, at most four, of the longest word that every occurrence of the phrase holds."""
     words = [word.rstrip("*") for word in phrase.split() if "|" not in word and word != ".."]
-    return max(words, key=len)
+    return str(_RUN.findall(max(words, key=len))[0])[:4]
+
+
+_RUN = re.compile(r"[a-z0-9]+")

@@ -26,7 +26,6 @@ IDEA_FEATURES = (
     "similarity",
     "words",
     "alignment",
-    "late",
     "length",
 )
 STATED_ERROR = 0.10

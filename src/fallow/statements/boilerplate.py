@@ -68,7 +68,8 @@ _OTHER_LIMITATION = re.compile(
 _DENIAL = re.compile(
     r"\b(?:do(?:es)? not|without|never|no longer|not) (?:\w+ )?(?:suffer(?:ing)?|struggle|require|rely"
     r"|need|depend|limited|restricted|"
-    r"incur|sacrific\w+|degrad\w+|los(?:e|ing)|assume)\b|\bwithout (?:\w+ )?(?:the need|any|requir\w+"
+    r"incur|sacrific\w+|degrad\w+|deteriorat\w+|hurt\w*|drop|decreas\w+|los(?:e|ing)|assume)\b"
+    r"|\bwithout (?:\w+ )?(?:the need|any|requir\w+"
     r"|loss|degrad\w+|sacrific\w+|relying)\b"
     r"|\b(?:overcom|alleviat|mitigat|circumvent|remed|address|tackl|resolv|avoid|eliminat|solv)(?:e|es|ed"
     r"|ing|y|ies)? "
@@ -76,6 +77,23 @@ _DENIAL = re.compile(
     r"|any) (?:\S+ ){0,4}"
     r"(?:limitations?|drawbacks?|shortcomings?|weakness(?:es)?|problems?|issues?|challenges?"
     r"|difficult(?:y|ies)|bottlenecks?|gaps?|deficienc(?:y|ies))\b"
+)
+_OUTLINE = re.compile(
+    r"\b(?:the )?(?:remainder|rest) of (?:the|this) (?:paper|article|section|work)\b|^(?:finally, |then, "
+    r"|in )?(?:section|sec\.|§)s? ?\d"
+    r"|\borgani[sz]ed as follows\b|\bsection \d\S* (?:is|gives|presents|describes|discusses|concludes"
+    r"|contains|provides|summari[sz]es)\b"
+    r"|\b(?:limitations|extensions|future work|directions|drawbacks|shortcomings"
+    r"|weaknesses) (?:\S+ ){0,6}(?:is|are) (?:also |then |briefly |finally )?"
+    r"(?:discussed|described|presented|outlined|suggested|given|listed|summari[sz]ed)\b"
+    r"|\bwe (?:also |then |finally |will |briefly )*(?:discuss|describe|outline|present|conclude|mention"
+    r"|review|point out) (?:\S+ ){0,5}"
+    r"(?:limitations?|future (?:work|directions?|research)|extensions|shortcomings|drawbacks|weaknesses)\b"
+    r"|\bin this (?:paper|work|section|article|study),? (?:we|i) (?:will |shall |only |mainly |also "
+    r"|therefore )*(?:focus|concentrate|address|aim|consider)\b"
+    r"|\bwe (?:will|shall|do) not (?:\w+ )?(?:address|discuss|consider|cover|treat|describe|pursue"
+    r"|go into|elaborate) (?:\S+ ){1,8}"
+    r"(?:here|in this (?:paper|work|article|section|study))\b"
 )
 _NO_WORDS = re.compile(r"[a-z]{2,}")
 _FEWEST_WORDS = 5
@@ -98,6 +116,7 @@ def is_boilerplate(prepared: str) -> bool:
         or _THANKS.search(prepared)
         or _SCOPE.search(prepared)
         or _ETHICS.search(prepared)
+        or _OUTLINE.search(prepared)
     ):
         return True
     return bool(_MATHEMATICAL_LIMIT.search(prepared)) and not _OTHER_LIMITATION.search(prepared)

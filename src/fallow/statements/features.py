@@ -15,7 +15,7 @@ from scipy import sparse
 from fallow.statements.cues import CUE_NAMES, cue_vector, prepare
 from fallow_ingest.records import SectionKind
 
-HASH_BITS = 14
+HASH_BITS = 15
 SECTION_KINDS: tuple[SectionKind, ...] = get_args(SectionKind)
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+|[?%]")
 _MOST_WORDS = 120

@@ -80,7 +80,7 @@ _COMPARISON = re.compile(
 )
 _CONTRASTED = re.compile(r",? (?:while|whereas|but|unlike|in contrast to) (?:our|ours|we|the proposed)\b.*$")
 _WE_DID_NOT = re.compile(
-    r"\bwe (?:\w+ )?(?:did|do|have|could|can|are|were|will) ?(?:not|n't|only)\b|\bwe (?:\w+ )?cannot\b"
+    r"\bwe (?:\w+ )?(?:did|do|have|could|can|will) ?(?:not|n't|only)\b|\bwe (?:\w+ )?cannot\b"
     r"|\bwe only\b"
     r"|\bthis (?:proposal|paper|article|study|thesis) (?:does|do|is|has|only|cannot)\b"
 )
@@ -90,6 +90,16 @@ _THEIR_PLAN = re.compile(
 _METHOD = re.compile(
     rf"\b(?:{_METHOD_NOUNS}|sampling|descent|regression|forests?|machines?|processes)\b"
     r"|\b(?:pca|svms?|k-means|gan|gans|mcmc|em algorithm|lstms?|rnns?|cnns?|hmms?|crfs?)\b"
+)
+_NOBODY = re.compile(
+    r"\b(?:we are|are|is|i am) not aware of\b|\bto (?:the best of )?our knowledge\b.{0,120}\b(?:no|not"
+    r"|never|none|nobody)\b"
+    r"|\b(?:has|have) not been (?:\w+ )?(?:addressed|studied|explored|investigated|considered|tackled"
+    r"|solved) (?:before|yet|so far)\b"
+)
+_THEY_DID = re.compile(
+    r"^(?:however, |but |moreover, |also, )?(?:they|he|she|the authors|this model|this method"
+    r"|this approach)\b"
 )
 _ADMITTING: frozenset[SectionKind] = frozenset({"limitations", "future_work"})
 _HEDGED = re.compile(
@@ -146,20 +156,25 @@ def owner_of(
 
 _PRIOR_SUBJECT = re.compile(rf"^(?:\w+, )?(?:{_PRIOR.pattern})")
 _FUTURE_FIELD = re.compile(
-    r"\b(?:the (?:field|community)|researchers|future (?:research|studies|researchers|work) (?:should"
-    r"|needs?|must))\b"
+    r"\bthe (?:field|community)\b|\bresearchers\b"
+    r"|\bfuture (?:\S+ ){0,3}(?:research|stud(?:y|ies)|approaches|methods|systems|work) (?:should"
+    r"|needs? to|must)\b"
 )
 
 
 def _owner_of_plan(prepared: str, section: SectionKind) -> Owner:
     if section in _EARLIER_WORK and _THEIR_PLAN.search(prepared):
         return "prior"
-    return "field" if _FUTURE_FIELD.search(prepared) and not _OWN.search(prepared) else "own"
+    return "field" if _FUTURE_FIELD.search(prepared) else "own"
 
 
 def _owner_of_weakness(prepared: str, section: SectionKind, previous: str) -> Owner:
     # What is compared with is not spoken of: "Unlike existing parsers, ours ...", "..., while ours ...".
     prepared = _CONTRASTED.sub("", _COMPARISON.sub("", prepared))
+    if _NOBODY.search(prepared):
+        return "field"
+    if section in _EARLIER_WORK and _THEY_DID.search(prepared):
+        return "prior"
     if _WE_DID_NOT.search(prepared):
         return "own"
     prior, named = _PRIOR.search(prepared) is not None, _NAMED.search(prepared) is not None
@@ -175,7 +190,7 @@ def _owner_of_weakness(prepared: str, section: SectionKind, previous: str) -> Ow
         if _THEY.search(prepared) and previous:
             return _owner_of_antecedent(previous, section)
         return "field" if section not in _ADMITTING and _FIELD.search(prepared) else "own"
-    if _THEY.search(prepared) and previous and (_PRIOR.search(previous) or _NAMED.search(previous)):
+    if _THEY.search(prepared) and previous and not _speaks_of_itself(previous):
         return "prior"
     # In an introduction a weakness of "PCA" or "batch methods" is one of what came before.
     if _METHOD.search(prepared) and not _FIELD.search(prepared):

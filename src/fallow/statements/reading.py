@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -32,8 +33,38 @@ LONGEST_TEXT = 2_000_000
 """Characters read of one section: beyond that it is no section."""
 MOST_CANDIDATES = 400
 """Of one paper, in the order of sections: a hostile paper cannot fill the ledger."""
-_PLAIN_LEAST, _ADMITTING_LEAST, _OWN_SUMMARY_LEAST = 0.5, 0.35, 0.0
+_PLAIN_LEAST, _ADMITTING_LEAST, _OWN_SUMMARY_LEAST = 0.68, 0.5, 0.0
 _LONGEST_KEPT = 700
+_SURELY_AHEAD = re.compile(
+    r"\b(?:future|further|later|subsequent|additional) (?:\w+ )?(?:works?|research|stud(?:y|ies)"
+    r"|investigation|exploration|"
+    r"directions?|extensions?|papers?|versions?|improvements?)\b|\bin (?:the |our )?(?:near )?future\b"
+    r"|\b(?:leave|left|leaving|defer)\b.{0,120}\b(?:future|later|open|further)\b|\bremains? (?:to be"
+    r"|future)\b"
+    r"|\b(?:plan|intend|planning|intending) to\b|\bis planned\b|\bare planned\b|\bongoing work\b"
+    r"|\bwe are (?:also |currently |now |presently )+(?:\w+ing)\b|\bcurrently (?:investigating|exploring"
+    r"|working|developing|extending)\b"
+    r"|\b(?:interesting|promising|possible|natural|worthwhile|useful|exciting) (?:\w+ )?(?:directions?"
+    r"|avenues?|extensions?|lines?)\b"
+    r"|\bwould (?:also )?be (?:\w+ )?(?:interesting|worthwhile|useful|valuable|beneficial|desirable"
+    r"|instructive) to\b"
+    r"|\bworth (?:\w+ing|of)\b|\b(?:deserves?|warrants?|merits?) (?:\w+ )?(?:further|more|investigation"
+    r"|study|attention)\b"
+)
+_LOOKS_AHEAD = re.compile(
+    rf"{_SURELY_AHEAD.pattern}|\b(?:could|can|might|may|should|will|must|needs? to|has to"
+    rf"|have to) (?:also |further |then |easily |still )*"
+    r"(?:be (?:\w+ly )?(?:extended|improved|explored|investigated|applied|addressed|studied|considered"
+    r"|incorporated|integrated|combined|"
+    r"adapted|generali[sz]ed|used|added|enhanced|refined|examined|tested|replaced|developed|relaxed"
+    r"|solved|made|done|taken|evaluated)"
+    r"|investigate|explore|extend|study|apply|examine|try|improve|continue|incorporate|address|evaluate"
+    r"|test|include|focus|work|aim|help|develop)\b"
+    r"|\bone (?:could|can|might|may)\b|\bwe (?:\w+ )?(?:hope|would like|want|wish|expect|believe|aim"
+    r"|envision|suggest|conjecture)\b|\bnext (?:steps?|is|we)\b"
+    r"|\b(?:interesting|interested|promising|further|extensions?|ongoing|next step|investigating"
+    r"|planned)\b|\bopens? (?:up )?\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +145,23 @@ def statements_among(
     kept = []
     for candidate, row in zip(found, probabilities, strict=True):
         kind = KIND_HEADS[int(np.argmax(row[kind_columns]))]
+        if kind == "limitation" and candidate.sample.text.rstrip().endswith("?"):
+            kind = "open_question"
         statement = judge(candidate, kind, float(row[any_column]))
         if statement is not None:
             kept.append(statement)
     return kept
+
+
+def holds_up(prepared: str, kind: StatementKind, section: SectionKind) -> bool:
+    """Whether the words bear out what the classifier says: a plan names a plan, a weakness is not denied.
+
+    Outside of the sections where authors look ahead, "we would like to" and "we will" tell what comes next in
+    the paper, not what comes after it.
+    """
+    if kind != "future_work":
+        return not is_denial(prepared)
+    return (_LOOKS_AHEAD if section in FRANK | ADMITTING else _SURELY_AHEAD).search(prepared) is not None
 
 
 def judge(candidate: Candidate, kind: StatementKind, probability: float) -> Found | None:
@@ -133,7 +177,7 @@ def judge(candidate: Candidate, kind: StatementKind, probability: float) -> Foun
         kind = "future_work" if sample.section == "future_work" else "limitation"
     else:
         least = _ADMITTING_LEAST if sample.section == "limitations" else _PLAIN_LEAST
-    if probability < least or (not own_summary and is_denial(prepared) and kind != "future_work"):
+    if probability < least or not (own_summary or holds_up(prepared, kind, sample.section)):
         return None
     return Found(
         section=candidate.section,

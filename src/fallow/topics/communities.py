@@ -246,8 +246,7 @@ def split_large(adjacency: Csr, labels: Labels, largest: float, smallest: int, s
     for k in np.flatnonzero(np.bincount(labels) > largest):
         rows = np.flatnonzero(labels == k)
         inside = adjacency[rows][:, rows].tocsr()
-        parts = max(2, round(rows.size / (0.5 * largest)))
-        again = leiden(inside, resolution_for(inside, parts, smallest, seed), seed)
+        again = _voted(inside, max(2, round(rows.size / (0.4 * largest))), smallest, seed, 16, None)
         labels[rows] = np.where(again == 0, k, labels.max() + again)
     return labels
 

@@ -57,7 +57,7 @@ def test_conformal_quantile_keeps_its_promise() -> None:
 def test_nearness_never_makes_an_idea_more_novel() -> None:
     calibration = load_calibration()
     base = dict.fromkeys(IDEA_FEATURES, 0.4)
-    for name in ("joint", "whole", "similarity", "words", "alignment", "late"):
+    for name in ("joint", "whole", "similarity", "words", "alignment"):
         assert calibration.probability(base | {name: 0.9}) <= calibration.probability(base)
     assert 0 <= calibration.not_novel_to <= calibration.novel_from <= 1
 

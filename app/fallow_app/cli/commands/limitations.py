@@ -43,10 +43,12 @@ def command(
     """Needs that recur over papers and years, each with its clearest quote; or one paper's statements."""
     from fallow.needs import load_needs
     from fallow.statements import statements_of
+    from fallow_app.questions import built_topics
     from fallow_app.quotes import marked_quote
     from fallow_ingest.catalog import Catalog
 
     with Catalog.open(library) as catalog:
+        built_topics(catalog)
         console = screen()
         if paper_id is not None:
             paper = catalog.find(paper_id)

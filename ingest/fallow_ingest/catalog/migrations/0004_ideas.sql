@@ -31,3 +31,10 @@ CREATE TABLE verdicts (
 );
 CREATE INDEX verdicts_by_text ON verdicts (text_hash, generation);
 CREATE INDEX verdicts_by_idea ON verdicts (idea);
+
+-- What was read out of all papers for gaps and ideas, so that it is read once: concepts, cures, complaints.
+CREATE TABLE surveys (
+    as_of       INTEGER PRIMARY KEY,           -- yyyymmdd; 0: everything the library holds
+    fingerprint TEXT    NOT NULL,              -- of the papers and of the rules
+    payload     BLOB    NOT NULL               -- zlib of JSON
+);

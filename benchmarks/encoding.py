@@ -18,6 +18,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -92,7 +93,7 @@ def read_papers(path: Path, count: int, seed: int) -> list[dict[str, str]]:
 
 
 def peer_vectors() -> Path:
-    return Path(f"/tmp/fallow-peer-{os.getpid()}.npy")
+    return Path(tempfile.gettempdir()) / f"fallow-peer-{os.getpid()}.npy"
 
 
 def start_peer(python: str, threads: int) -> subprocess.Popen[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from fallow.gaps import take_survey
 from fallow.needs import group_needs
 from fallow.niches import survey_niches
 from fallow.statements import mine_statements
@@ -43,7 +44,7 @@ class BuildAccount:
 def build_library(
     catalog: Catalog, *, encoder_name: str | None = None, report: ReportProgress = ignore_progress
 ) -> BuildAccount:
-    """Encode what is new, then renew index, topics, niches, statements and needs.
+    """Encode what is new, then renew index, topics, statements, needs, niches and the survey of gaps.
 
     Killed at any moment, the same call goes on with what is left. Raises NotEnoughEvidence for an empty
     library, EncoderError, LibraryBusy or DiskFull.
@@ -70,6 +71,7 @@ def build_library(
             needs = timed("needs", lambda: group_needs(catalog, searcher.encoder, report=report))
             report("scoring niches", 0, 0)
             survey = timed("niches", lambda: survey_niches(catalog, tree, graph, save=True))
+            timed("gaps", lambda: take_survey(catalog, report=report))
     return BuildAccount(
         papers=catalog.count(),
         indexed=generation.papers,

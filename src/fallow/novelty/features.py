@@ -17,8 +17,9 @@ def idea_features(scored: Scored, pool: Pool, without: Collection[int] = ()) -> 
     """Features by name, as if the papers in `without` were not in the library.
 
     The model uses those of calibration.IDEA_FEATURES, the others are for the reasons: density and agreement
-    because, trained on single hidden papers, a model would learn that a crowd of papers means a new idea; late
+    because a model trained on single hidden papers would learn that a crowd of papers means a new idea; late
     because its scale belongs to one encoder's token vectors.
+
     joint, whole: log odds that the best single paper covers all core facets, the whole. similarity: greatest
     cosine; density: mean cosine of the next CROWD; words: greatest weighted share of the idea's words in one
     paper; alignment: greatest mean over the idea's sentences of the nearest sentence's cosine; late: greatest

@@ -7,23 +7,17 @@ own two-level scheme is used instead: a few Python threads, each with products o
 
 from __future__ import annotations
 
-import ctypes
 import os
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import lru_cache
-from pathlib import Path
 from threading import Lock
+from types import TracebackType
 from typing import Any
 
-import numpy as np
+from threadpoolctl import ThreadpoolController
 
 MOST_THREADS = 4
-_GET, _SET = "scipy_openblas_get_num_threads64_", "scipy_openblas_set_num_threads64_"
-_lock = Lock()
-_users = 0
-_before = 0
 
 
 def usable_cores() -> int:
@@ -37,38 +31,38 @@ def pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(min(MOST_THREADS, usable_cores()), thread_name_prefix="fallow-scoring")
 
 
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Matrix products run on the calling thread only, for as long as anybody is inside.
+def one_blas_thread() -> AbstractContextManager[Any]:
+    """Matrix products run on the calling thread only, for as long as somebody is inside."""
+    return _limits()
 
-    Where NumPy was built with another library than its wheels carry, nothing changes but speed.
-    """
-    global _users, _before
-    blas = _openblas()
-    if blas is None:
-        yield
-        return
-    with _lock:
-        if not _users:
-            _before = getattr(blas, _GET)()
-            getattr(blas, _SET)(1)
-        _users += 1
-    try:
-        yield
-    finally:
-        with _lock:
-            _users -= 1
-            if not _users:
-                getattr(blas, _SET)(_before)
+
+class _Limits(AbstractContextManager["_Limits"]):
+    """One limit shared by all threads: set when the first enters, lifted when the last leaves."""
+
+    def __init__(self) -> None:
+        self._controller = ThreadpoolController()
+        self._lock = Lock()
+        self._inside = 0
+        self._limit: AbstractContextManager[Any] | None = None
+
+    def __enter__(self) -> _Limits:
+        with self._lock:
+            if not self._inside:
+                self._limit = self._controller.limit(limits=1, user_api="blas")
+                self._limit.__enter__()
+            self._inside += 1
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside and self._limit is not None:
+                self._limit.__exit__(None, None, None)
+                self._limit = None
 
 
 @lru_cache(maxsize=1)
-def _openblas() -> Any | None:
-    """The OpenBLAS that NumPy's wheel brought, or None."""
-    package = Path(np.__file__).parent
-    for folder in (package.parent / "numpy.libs", package / ".dylibs"):
-        for path in sorted(folder.glob("*openblas64_*")):
-            library = ctypes.CDLL(str(path))
-            if hasattr(library, _GET) and hasattr(library, _SET):
-                return library
-    return None
+def _limits() -> _Limits:
+    return _Limits()

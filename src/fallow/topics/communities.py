@@ -32,12 +32,12 @@ class Sizes:
 
     @classmethod
     def of(cls, n: int) -> Sizes:
-        """About 8 directions and subfields of 10 papers at 260 papers, 32 and 65 at 22,500; both grow as
+        """About 8 directions and subfields of 10 papers at 260 papers, 32 and 75 at 22,500; both grow as
         powers of n."""
-        papers = 10.0 * (max(n, 1) / 260) ** 0.42
+        papers = 10.0 * (max(n, 1) / 260) ** 0.45
         directions = 8.0 * (max(n, 1) / 260) ** 0.31
         subfields = max(1, round(n / papers))
-        smallest = max(3, round(papers / 2.5))
+        smallest = max(3 if n < 200 else 5, round(papers / 4))
         return cls(
             min(subfields, max(1, round(min(directions, n / 20)))), subfields, min(smallest, max(1, n))
         )
@@ -102,19 +102,24 @@ def consensus(
     )
 
 
-def resolution_for(adjacency: Csr, communities: int, smallest: int, seed: int, rounds: int = 7) -> float:
-    """A resolution at which about `communities` communities of at least `smallest` nodes appear
-    (bisection)."""
+def resolution_for(adjacency: Csr, communities: int, seed: int, rounds: int = 8) -> float:
+    """A resolution at which there are about `communities` communities of ordinary size (bisection).
+
+    Communities are counted by their effective number n^2 / sum of sizes^2 (Simpson 1949), which grows with the
+    resolution, unlike the number of those above some size; unequal sizes make it about three quarters of the count.
+    """
     low, high = 0.05, 4.0 * max(8, communities)
     best, distance = 1.0, np.inf
+    wanted = max(1.0, 0.75 * communities)
     for _ in range(rounds):
         middle = float(np.sqrt(low * high))
-        found = int((np.bincount(leiden(adjacency, middle, seed)) >= smallest).sum())
-        if abs(np.log(max(found, 0.5) / communities)) < distance:
-            best, distance = middle, abs(np.log(max(found, 0.5) / communities))
+        sizes = np.bincount(leiden(adjacency, middle, seed)).astype(np.float64)
+        found = float(sizes.sum() ** 2 / (sizes**2).sum())
+        if abs(np.log(found / wanted)) < distance:
+            best, distance = middle, abs(np.log(found / wanted))
         if distance < 0.03:
             break
-        low, high = (middle, high) if found < communities else (low, middle)
+        low, high = (middle, high) if found < wanted else (low, middle)
     return best
 
 
@@ -157,10 +162,10 @@ def partition(
     runs = runs or (10 if placed.size > 5_000 else 24)
     graph = adjacency[placed][:, placed].tocsr()
     before = earlier.subfield[placed] if earlier is not None else None
-    labels = _voted(graph, sizes.subfields, sizes.smallest, seed, runs, before)
+    labels = _voted(graph, sizes.subfields, seed, runs, before)
     labels = absorb_small(graph, labels, sizes.smallest)
     labels = _compact(settle(graph, labels))
-    labels = split_large(graph, labels, 2.5 * placed.size / sizes.subfields, sizes.smallest, seed)
+    labels = split_large(graph, labels, 2.5 * placed.size / sizes.subfields, seed)
     labels = _compact(absorb_small(graph, labels, sizes.smallest))
     above = earlier.direction[placed] if earlier is not None else None
     parents = _directions(graph, labels, sizes.directions, seed, earlier=above)
@@ -223,13 +228,11 @@ def aggregate(adjacency: Csr, labels: Labels) -> Csr:
     return (member.T @ adjacency @ member).tocsr()
 
 
-def _voted(
-    graph: Csr, communities: int, smallest: int, seed: int, runs: int, earlier: Labels | None
-) -> Labels:
+def _voted(graph: Csr, communities: int, seed: int, runs: int, earlier: Labels | None) -> Labels:
     if communities <= 1:
         return _components(graph)
     base = seed * 10_007
-    resolution = resolution_for(graph, communities, smallest, base)
+    resolution = resolution_for(graph, communities, base)
     votes = [leiden(graph, resolution, base + run) for run in range(runs)]
     agreed = consensus(graph, votes, earlier=earlier)
     # Agreement lifts the weight inside communities, which makes them split further at one and the same
@@ -237,7 +240,7 @@ def _voted(
     return leiden(agreed, 0.7 * resolution, base + runs)
 
 
-def split_large(adjacency: Csr, labels: Labels, largest: float, smallest: int, seed: int) -> Labels:
+def split_large(adjacency: Csr, labels: Labels, largest: float, seed: int) -> Labels:
     """Communities of more than `largest` papers are split again at a resolution of their own.
 
     One resolution for all makes communities of like weight, not of like size (Fortunato & Barthelemy 2007).
@@ -246,7 +249,7 @@ def split_large(adjacency: Csr, labels: Labels, largest: float, smallest: int, s
     for k in np.flatnonzero(np.bincount(labels) > largest):
         rows = np.flatnonzero(labels == k)
         inside = adjacency[rows][:, rows].tocsr()
-        again = _voted(inside, max(2, round(rows.size / (0.4 * largest))), smallest, seed, 16, None)
+        again = _voted(inside, max(2, round(rows.size / (0.4 * largest))), seed, 16, None)
         labels[rows] = np.where(again == 0, k, labels.max() + again)
     return labels
 
@@ -259,10 +262,10 @@ def _directions(
     if directions <= 1 or count <= 2:
         return np.zeros(count, dtype=np.int64)
     base = seed * 10_007 + 5_003
-    resolution = resolution_for(between, directions, 1, base)
+    resolution = resolution_for(between, directions, base)
     votes = [leiden(between, resolution, base + run) for run in range(runs)]
     agreed = consensus(between, votes, earlier=None if earlier is None else _majority(labels, earlier, count))
-    return _compact(leiden(agreed, resolution_for(agreed, directions, 1, base), base + runs))
+    return _compact(leiden(agreed, resolution_for(agreed, directions, base), base + runs))
 
 
 def _majority(labels: Labels, earlier: Labels, count: int) -> Labels:

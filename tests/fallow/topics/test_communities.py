@@ -109,5 +109,5 @@ def test_misplaced_papers_move() -> None:
 
 def test_large_communities_are_split() -> None:
     adjacency, community = planted([30, 30, 30, 30])
-    labels = split_large(adjacency, np.zeros(120, dtype=np.int64), 60, 5, 0)
+    labels = split_large(adjacency, np.zeros(120, dtype=np.int64), 75, 0)
     assert agreement(labels, community) > 0.8

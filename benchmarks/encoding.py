@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--peer-python", help="interpreter that has sentence-transformers")
     parser.add_argument("--texts", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument(
         "--drift", type=int, default=2000, help="abstracts for the drift columns; 0 leaves them out"
     )

@@ -74,6 +74,7 @@ class MiniLmEncoder:
     dimension = 384
     token_dimension = 128
     max_tokens = 256
+    queries_are_documents = True
 
     def __init__(
         self, precision: str | None = None, threads: int | None = None, folder: Path | str | None = None

@@ -114,10 +114,11 @@ def _what(c: Counts, factors: dict[str, Factor]) -> str:
         return f"{head}; whether that direction grows cannot be told from the dates here."
     before = f"{percent(c.direction_before)} of the library in {years(c.earlier)}"
     moved = f"{before}, {percent(c.direction_now)} in {years(c.recent)}"
+    rises = c.direction_now > c.direction_before
     if hot.low > 1.0:
-        return f"{head}, a direction that grows ({moved})."
+        return f"{head}, a direction that {'grows' if rises else 'is cited more and more'} ({moved})."
     if hot.high < 1.0:
-        return f"{head}, a direction that shrinks ({moved})."
+        return f"{head}, a direction that {'is cited less and less' if rises else 'shrinks'} ({moved})."
     return f"{head}, a direction that holds its share ({moved})."
 
 
@@ -128,7 +129,7 @@ def _thin_but_needed(c: Counts, factors: dict[str, Factor]) -> str:
             "without citations nobody can say who needs this one."
         )
     often, usual = times(c.inside), f"{c.inside_usual:.0f} would be usual"
-    if 0.9 < (c.inside + 1) / (c.inside_usual + 1) < 1.1:
+    if c.inside and 0.9 < (c.inside + 1) / (c.inside_usual + 1) < 1.1:
         thin = f"Its papers cite each other as often as is usual here ({often})"
     else:
         thin = f"Its papers cite each other {often} ({usual})"

@@ -66,6 +66,13 @@ _OTHER_LIMITATION = re.compile(
     r"|\bunfortunately\b|\blimited to\b"
 )
 _DENIAL = re.compile(
+    r"\bno (?:\w+ ){0,4}(?:limitations?|restrictions?|drawbacks?)\b|\bnot dependent on\b|"
+    r"^unlike (?:earlier|previous|existing|most|other|prior|traditional|conventional|many)\b|"
+    r"\b(?:issues?|problems?|limitations?|difficult(?:y|ies)|drawbacks?|shortcomings?) (?:can|could|may"
+    r"|might) (?:\w+ )?be "
+    r"(?:\w+ly )?(?:handled|solved|addressed|overcome|avoided|alleviated|mitigated|resolved|circumvented)\b|"
+    r"\b(?:not|never) (?:\w+ )?(?:observed?|found|find|notic\w+|seen?) (?:any|this|it|such) (?:\w+ ){0,3}"
+    r"(?:negative|problem\w*|degradation|issues?|drops?|loss)\b|"
     r"\b(?:do(?:es)? not|without|never|no longer|not) (?:\w+ )?(?:suffer(?:ing)?|struggle|require|rely"
     r"|need|depend|limited|restricted|"
     r"incur|sacrific\w+|degrad\w+|deteriorat\w+|hurt\w*|drop|decreas\w+|los(?:e|ing)|assume)\b"

@@ -256,6 +256,11 @@ _ADMITTING = _words(
     "future we_plan further interesting could left open question negative "
 )
 """Cues that may make a candidate; the others only describe the sentence."""
+_WEAKNESS = _words(
+    "limitation limited limited_amount fail cannot does_not we_only cost needs suffer hard defect open "
+    "negative "
+)
+_TELLS_WEAKNESS = tuple(name in _WEAKNESS for name in CUE_NAMES)
 _MAKES_CANDIDATE = tuple(name in _ADMITTING for name in CUE_NAMES)
 
 
@@ -271,6 +276,11 @@ def cue_vector(prepared: str) -> tuple[bool, ...]:
     True
     """
     return tuple(pattern.search(prepared) is not None for pattern in _PATTERNS)
+
+
+def shows_weakness(cues: Sequence[bool]) -> bool:
+    """Whether a sentence with these cues says that something is wrong, missing or dear."""
+    return any(shown and tells for shown, tells in zip(cues, _TELLS_WEAKNESS, strict=True))
 
 
 def is_candidate(cues: Sequence[bool], *, weak: bool) -> bool:

@@ -60,6 +60,8 @@ _FIELD = re.compile(
     r"|research)\b"
     r"|\bpoorly understood\b|\bunder-?(?:explored|studied)\b|\bno (?:known|consensus|existing|one|work"
     r"|study|prior|previous)\b"
+    r"|\b(?:one of the )?(?:major|main|key|biggest|greatest) "
+    r"(?:difficult(?:y|ies)|challenges?|problems?) (?:\w+ )?in\b"
     r"|\bthe (?:field|community|literature)\b|\bresearchers\b|\b(?:is"
     r"|are) (?:an? )?(?:\w+ )?(?:challeng\w+|notoriously)\b"
 )
@@ -100,6 +102,13 @@ _NOBODY = re.compile(
 _THEY_DID = re.compile(
     r"^(?:however, |but |moreover, |also, )?(?:they|he|she|the authors|this model|this method"
     r"|this approach)\b"
+)
+_SETTING = re.compile(r"^(?:for|in|with|under|when|on) [^,]{1,60}, ")
+_DEFINITE = re.compile(r"\bthe (?:algorithm|system|model|method|approach|parser|classifier)(?:'s)?\b")
+_GENERIC_SUBJECT = re.compile(
+    r"^(?:(?:however|also|moreover|furthermore|unfortunately|in addition|in general|but),? )?"
+    r"(?!(?:our|the|this|these|we|both|all|such|each|a|an|one|in|for|on|if|when|as|it|there) )"
+    r"(?:[\w-]+ ){1,3}(?:methods|approaches|algorithms|techniques|systems|models|parsers|classifiers)\b"
 )
 _ADMITTING: frozenset[SectionKind] = frozenset({"limitations", "future_work"})
 _HEDGED = re.compile(
@@ -186,12 +195,16 @@ def _owner_of_weakness(prepared: str, section: SectionKind, previous: str) -> Ow
         return "field" if _FIELD.search(prepared) and not (prior or named) else "prior"
     if prior or named:
         return "own" if section in _ABOUT_ITSELF and _COMPARES.search(prepared) and not named else "prior"
+    if _GENERIC_SUBJECT.search(_SETTING.sub("", prepared)) and section not in _ADMITTING:
+        return "prior"
     if section in _ABOUT_ITSELF:
         if _THEY.search(prepared) and previous:
             return _owner_of_antecedent(previous, section)
         return "field" if section not in _ADMITTING and _FIELD.search(prepared) else "own"
     if _THEY.search(prepared) and previous and not _speaks_of_itself(previous):
         return "prior"
+    if section == "other" and _DEFINITE.search(prepared):
+        return "own"
     # In an introduction a weakness of "PCA" or "batch methods" is one of what came before.
     if _METHOD.search(prepared) and not _FIELD.search(prepared):
         return "prior"

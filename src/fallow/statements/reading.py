@@ -12,7 +12,7 @@ import numpy.typing as npt
 from fallow.statements.boilerplate import is_boilerplate, is_denial, is_prose
 from fallow.statements.classifier import KIND_HEADS, LEDGER, StatementClassifier
 from fallow.statements.cores import core_of
-from fallow.statements.cues import cue_vector, is_candidate, may_have_cue, prepare
+from fallow.statements.cues import cue_vector, is_candidate, may_have_cue, prepare, shows_weakness
 from fallow.statements.features import Sample
 from fallow.statements.ownership import owner_of, strength_of
 from fallow.statements.statement import Owner, StatementKind, Strength
@@ -33,7 +33,7 @@ LONGEST_TEXT = 2_000_000
 """Characters read of one section: beyond that it is no section."""
 MOST_CANDIDATES = 400
 """Of one paper, in the order of sections: a hostile paper cannot fill the ledger."""
-_PLAIN_LEAST, _ADMITTING_LEAST, _OWN_SUMMARY_LEAST = 0.68, 0.5, 0.0
+_PLAIN_LEAST, _ADMITTING_LEAST, _OWN_SUMMARY_LEAST = 0.7, 0.6, 0.0
 _LONGEST_KEPT = 700
 _SURELY_AHEAD = re.compile(
     r"\b(?:future|further|later|subsequent|additional) (?:\w+ )?(?:works?|research|stud(?:y|ies)"
@@ -50,6 +50,26 @@ _SURELY_AHEAD = re.compile(
     r"|instructive) to\b"
     r"|\bworth (?:\w+ing|of)\b|\b(?:deserves?|warrants?|merits?) (?:\w+ )?(?:further|more|investigation"
     r"|study|attention)\b"
+)
+_GIVES_TO_OTHERS = re.compile(
+    r"\b(?:provid|construct|releas|availab|creat|serv|inspir|foster|facilitat|encourag|stimulat|pav"
+    r"|enabl|support|motivat)"
+    r"\w* .{0,100}\b(?:future|further|more \w+) (?:\w+ )?(?:research|work|stud(?:y|ies)|comparisons?|progress"
+    r"|developments?)\b"
+)
+"""A corpus "for future research" is a gift, no plan."""
+_ASKS = re.compile(
+    r"\?|\bopen\b|\bunclear\b|\bun(?:known|solved|resolved|answered|explored)\b|\bquestions?\b"
+    r"|\bunder-?(?:explored|studied)\b"
+    r"|\bnot (?:\w+ )?(?:\w+ )?(?:clear|known|understood|obvious|studied|explored|established|resolved"
+    r"|addressed)\b"
+    r"|\bremains? (?:\S+ ){0,3}(?:to be|challeng\w+|difficult|elusive|mystery)\b"
+    r"|\blittle (?:\w+ )?(?:is known|work|understanding)\b"
+    r"|\bpoorly understood\b|\bno (?:\w+ )?(?:known|clear|standard|consensus|theoretical)\b"
+    r"|\bfew \w+ (?:have|has)\b"
+)
+_EXTENDABLE = re.compile(
+    r"\b(?:can|could|may|might) (?:also |then )?be (?:\w+ly )?(?:extended|generali[sz]ed|carried over)\b"
 )
 _LOOKS_AHEAD = re.compile(
     rf"{_SURELY_AHEAD.pattern}|\b(?:could|can|might|may|should|will|must|needs? to|has to"
@@ -147,6 +167,8 @@ def statements_among(
         kind = KIND_HEADS[int(np.argmax(row[kind_columns]))]
         if kind == "limitation" and candidate.sample.text.rstrip().endswith("?"):
             kind = "open_question"
+        elif kind == "limitation" and _EXTENDABLE.search(prepare(candidate.sample.text)):
+            kind = "future_work"
         statement = judge(candidate, kind, float(row[any_column]))
         if statement is not None:
             kept.append(statement)
@@ -159,8 +181,12 @@ def holds_up(prepared: str, kind: StatementKind, section: SectionKind) -> bool:
     Outside of the sections where authors look ahead, "we would like to" and "we will" tell what comes next in
     the paper, not what comes after it.
     """
+    if kind == "open_question":
+        return _ASKS.search(prepared) is not None
     if kind != "future_work":
-        return not is_denial(prepared)
+        return not is_denial(prepared) and shows_weakness(cue_vector(prepared))
+    if _GIVES_TO_OTHERS.search(prepared):
+        return False
     return (_LOOKS_AHEAD if section in FRANK | ADMITTING else _SURELY_AHEAD).search(prepared) is not None
 
 

@@ -170,6 +170,9 @@ def _choose(
         rest = float(uses[left][:, column[phrase]].sum()) / (2.0 * max(1, rows.size))
         if rest * score / cover > most:
             best, most = phrase, rest * score / cover
+    if best is None and len(first[1]) == 1 and first[0].islower():
+        # One common word is no name.
+        best = next((phrase for phrase, key, _, _ in free[1:6] if not _akin(key, first[1])), None)
     return [first[0], best] if best else [first[0]]
 
 

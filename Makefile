@@ -8,6 +8,7 @@ SETUP_LOG := .venv/setup.log
 
 run: .venv/run-ready
 	@$(BIN)/fallow demo
+	@echo "  (fallow is in .venv: source .venv/bin/activate puts it on your path)"
 
 test: .venv/test-ready
 	@tools/browser.sh

@@ -209,7 +209,7 @@ def test_sample(tmp_path: Path) -> None:
         ("Limits of earlier work", "related_work"),
     ]
     assert paper.sections[0].text == "They only speak English. They break."
-    assert paper.sections[1].text == "It idles (Idle Things)."
+    assert paper.sections[1].text == "It idles."
     assert paper.references[0].id == "arxiv:2001.00002"
     assert isinstance(second, Read)
     assert isinstance(third, Skipped)

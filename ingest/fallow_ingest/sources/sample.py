@@ -49,15 +49,12 @@ class SampleSource:
         """
         paths = files_in(packaged_sample() if location is None else location, ".toml")
         entries = [entry for path in paths for entry in _entries(path)]
-        titles = {
-            str(entry.fields.get("id", "")): plain(str(entry.fields.get("title", ""))) for entry in entries
-        }
         for position, entry in enumerate(entries, 1):
             report(position, len(entries))
             if position <= start:
                 continue
             notes = field.Notes()
-            paper = paper_of(entry.fields, titles, notes)
+            paper = paper_of(entry.fields, notes)
             if isinstance(paper, Unreadable):
                 place = f"{entry.file}, paper {entry.number}"
                 yield Skipped(position, paper.reason, place, paper.detail)
@@ -70,10 +67,8 @@ def packaged_sample() -> Path:
     return Path(str(files("fallow_ingest").joinpath("sample")))
 
 
-def paper_of(
-    record: Mapping[str, object], titles: Mapping[str, str], notes: field.Notes
-) -> Paper | Unreadable:
-    """The paper of one [[paper]] table. titles: id -> title of the library's papers, to name earlier work."""
+def paper_of(record: Mapping[str, object], notes: field.Notes) -> Paper | Unreadable:
+    """The paper of one [[paper]] table."""
     found = parse_id(str(record.get("id", "")))
     if found is None:
         return Unreadable("no id", str(record.get("id", ""))[:100])
@@ -100,13 +95,13 @@ def paper_of(
             for cited in (references if isinstance(references, list) else [])
             if isinstance(cited, str) and cited.strip()
         ),
-        sections=tuple(_sections(record, titles)),
+        sections=tuple(_sections(record)),
         url=_url(found.scheme, found.value),
         text_origin="fallow",
     )
 
 
-def _sections(record: Mapping[str, object], titles: Mapping[str, str]) -> Iterator[Section]:
+def _sections(record: Mapping[str, object]) -> Iterator[Section]:
     kinds: tuple[tuple[str, str, SectionKind], ...] = (
         ("limitations", "Limitations", "limitations"),
         ("future_work", "Future work", "future_work"),
@@ -121,9 +116,7 @@ def _sections(record: Mapping[str, object], titles: Mapping[str, str]) -> Iterat
     said = []
     for entry in earlier:
         if isinstance(entry, Mapping) and (sentence := _sentence(entry.get("text"))):
-            title = titles.get(str(entry.get("paper", "")), "")
-            named = title and plain(title).lower() not in sentence.lower()
-            said.append(f"{sentence[:-1]} ({title}){sentence[-1]}" if named else sentence)
+            said.append(sentence)
     if said:
         yield Section("Limits of earlier work", " ".join(said), "related_work")
 

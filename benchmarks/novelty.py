@@ -21,6 +21,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -34,67 +36,84 @@ from fallow.evaluation.novelty import (
 from fallow.novelty import Verdict, check_novelty
 from fallow.novelty.self_made import STYLES, make_idea
 from fallow_index.search import Mode, Searcher
-from fallow_ingest.catalog import Catalog
+from fallow_ingest.catalog import Catalog, StoredPaper
 from fallow_ingest.errors import BadInput
 
 COLD = "use dropout for regularising recurrent networks in speech recognition"
 
 
+@dataclass
+class Run:
+    """What checks of hidden and shown papers gave, in step."""
+
+    hidden: list[bool] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    baselines: dict[Mode, list[float]] = field(default_factory=lambda: {"bm25": [], "dense": []})
+    named: list[bool] = field(default_factory=list)
+
+
+def check_twice(
+    run: Run, text: str, paper: StoredPaper, catalog: Catalog, searcher: Searcher, *, dated: bool
+) -> None:
+    """Check one idea with its paper hidden and shown; both baselines search the same papers."""
+    as_of = paper.public_by if dated else None
+    for hidden in (True, False):
+        exclude = [paper.number] if hidden else []
+        started = time.perf_counter()
+        verdict = check_novelty(text, searcher, catalog, as_of=as_of, exclude=exclude)
+        run.seconds.append(time.perf_counter() - started)
+        run.hidden.append(hidden)
+        run.verdicts.append(verdict)
+        for mode, scores in run.baselines.items():
+            hits = searcher.search(text, 1, mode=mode, as_of=as_of, exclude=exclude)
+            scores.append(-hits[0].score if hits else 0.0)
+        if not hidden and verdict.outcome == "not_novel":
+            run.named.append(paper.key in verdict.reasons[0])
+
+
 def leave_one_out(library: Path, count: int, first_year: int, *, dated: bool, seed: int) -> dict[str, object]:
-    """Hidden and shown papers: AUC of fallow and of both baselines, error, abstention, who is named first."""
+    """Hidden and shown papers: AUC of fallow and of both baselines, error, abstention, who is named."""
     rng = random.Random(seed)
-    probabilities: list[float] = []
-    truth: list[bool] = []
-    baselines: dict[Mode, list[float]] = {"bm25": [], "dense": []}
-    verdicts: list[tuple[bool, Verdict]] = []
-    named: list[bool] = []
-    seconds: list[float] = []
+    run = Run()
     with Catalog.open(library) as catalog, Searcher.open(library) as searcher:
         papers = [p for p in catalog.papers() if (p.year or 0) >= first_year and len(p.abstract) > 400]
         rng.shuffle(papers)
         for at, paper in enumerate(papers):
-            if len(truth) >= 2 * count:
+            if len(run.hidden) >= 2 * count:
                 break
             text = make_idea(paper.title, paper.abstract, STYLES[at % len(STYLES)], rng)
-            if text is None:
-                continue
-            as_of = paper.public_by if dated else None
-            for hidden in (True, False):
-                exclude = [paper.number] if hidden else []
-                started = time.perf_counter()
-                try:
-                    verdict = check_novelty(text, searcher, catalog, as_of=as_of, exclude=exclude)
-                except BadInput:
-                    break
-                seconds.append(time.perf_counter() - started)
-                verdicts.append((hidden, verdict))
-                truth.append(hidden)
-                probabilities.append(0.5 if verdict.probability is None else verdict.probability)
-                for mode, scores in baselines.items():
-                    hits = searcher.search(text, 1, mode=mode, as_of=as_of, exclude=exclude)
-                    scores.append(-hits[0].score if hits else 0.0)
-                if not hidden and verdict.outcome == "not_novel":
-                    # Other papers may be named beside it; the first reason names the one that counts.
-                    named.append(paper.key in verdict.reasons[0])
-    labels = np.array(truth)
-    fallow = np.array(probabilities)
+            if text is not None:
+                with suppress(BadInput):
+                    check_twice(run, text, paper, catalog, searcher, dated=dated)
+    return figures_of(run)
+
+
+def figures_of(run: Run) -> dict[str, object]:
+    """The figures of one run."""
+    labels = np.array(run.hidden)
+    fallow = np.array([0.5 if v.probability is None else v.probability for v in run.verdicts])
     low, high = bootstrap_auc(fallow, labels)
+    outcomes = list(zip(run.hidden, (v.outcome for v in run.verdicts), strict=True))
     decided = [
-        (hidden, v.outcome == "novel") for hidden, v in verdicts if v.outcome in ("novel", "not_novel")
+        (hidden, outcome == "novel") for hidden, outcome in outcomes if outcome in ("novel", "not_novel")
     ]
+    ideas = len(outcomes) / 2
     return {
-        "ideas": len(truth) // 2,
+        "ideas": int(ideas),
         "auc": area_under_curve(fallow, labels),
-        "auc_interval": [low, high],
-        **{f"auc_{mode}": area_under_curve(np.array(s), labels) for mode, s in baselines.items()},
+        "auc_interval": [round(low, 4), round(high, 4)],
+        **{f"auc_{mode}": area_under_curve(np.array(s), labels) for mode, s in run.baselines.items()},
         "calibration_error": expected_calibration_error(fallow, labels),
         "error_of_decided": sum(a != b for a, b in decided) / max(1, len(decided)),
-        "abstention": 1 - len(decided) / max(1, len(verdicts)),
-        "source_named_first": sum(named) / max(1, len(named)),
-        "not_novel_of_shown": sum(not h and v.outcome == "not_novel" for h, v in verdicts) / (len(truth) / 2),
-        "novel_of_hidden": sum(h and v.outcome == "novel" for h, v in verdicts) / (len(truth) / 2),
-        "seconds_median": statistics.median(seconds),
-        "seconds_p95": float(np.quantile(seconds, 0.95)),
+        "abstention": 1 - len(decided) / max(1, len(outcomes)),
+        "source_named": sum(run.named) / max(1, len(run.named)),
+        "not_novel_of_shown": outcomes.count((False, "not_novel")) / ideas,
+        "novel_of_shown": outcomes.count((False, "novel")) / ideas,
+        "novel_of_hidden": outcomes.count((True, "novel")) / ideas,
+        "not_novel_of_hidden": outcomes.count((True, "not_novel")) / ideas,
+        "seconds_median": statistics.median(run.seconds),
+        "seconds_p95": float(np.quantile(run.seconds, 0.95)),
     }
 
 

@@ -171,8 +171,7 @@ class Chain:
         self.fitted: list[tuple[np.ndarray, float, tuple[float, float], float]] = []
 
     def add(self, head: str) -> str:
-        """Train one head; out-of-fold scores calibrate it and set its threshold. Returns a line of "
-        "figures."""
+        """Train one head, calibrated on out-of-fold scores. Returns a line of figures."""
         use = np.array([head in row.truth for row in self.examples])
         truth = np.array([row.truth[head][0] for row in self.examples if head in row.truth])
         weight = np.array([row.truth[head][1] for row in self.examples if head in row.truth])
@@ -226,8 +225,7 @@ def fold_of(group: str) -> int:
 
 
 def examples_of(shared: Path, *, everything: bool, without: frozenset[str]) -> list[Labelled]:
-    """All labelled sentences. Unless `everything`, fold 0 of the sets without a dev set of their own "
-    "stays out."""
+    """All labelled sentences; unless `everything`, without fold 0 of the sets that have no dev part."""
     labels = shared / "labels"
     conclusions = [
         with_weak_ledger(row, "future_work" if row.truth["conclusion:future_work"][0] else "")

@@ -113,10 +113,11 @@ def _sections(record: Mapping[str, object]) -> Iterator[Section]:
     earlier = record.get("limits_of_earlier_work")
     if not isinstance(earlier, list):
         return
-    said = []
-    for entry in earlier:
-        if isinstance(entry, Mapping) and (sentence := _sentence(entry.get("text"))):
-            said.append(sentence)
+    said = [
+        sentence
+        for entry in earlier
+        if isinstance(entry, Mapping) and (sentence := _sentence(entry.get("text")))
+    ]
     if said:
         yield Section("Limits of earlier work", " ".join(said), "related_work")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fallow.needs.likeness import Floats, content_stems, likeness_graph, overlaps, stars
+from fallow.needs.likeness import Floats, content_stems, joined, likeness_graph, overlaps, stars
 from fallow.needs.need import Need
 from fallow.needs.store import (
     GroupedNeed,
@@ -50,7 +50,7 @@ def group_needs(
     pool = _pool_of(pooled_statements(catalog), encoder.dimension)
     graph = likeness_graph(pool.vectors, overlaps(pool.stems))
     report("needs", 1, 3)
-    groups = stars(graph, pool.papers)
+    groups = joined(stars(graph, pool.papers), pool.vectors)
     topics = topics_of(catalog)
     needs: list[GroupedNeed] = []
     taken: set[str] = set()

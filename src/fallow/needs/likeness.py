@@ -33,13 +33,15 @@ _STOP = _words(
 _SUFFIX = re.compile(
     r"(?:ational|ization|isation|izing|ising|ations?|ically|ments?|ness|ities|ity|ings?|ed|es|s|ly|al|ic)$"
 )
-COSINE_LEAST = 0.66
+COSINE_LEAST = 0.64
 """Below this two statements are never the same."""
-LIKENESS_LEAST = 0.74
+LIKENESS_LEAST = 0.70
 """Of cosine + OVERLAP_WEIGHT * (overlap - OVERLAP_EXPECTED)."""
 OVERLAP_WEIGHT = 0.30
 OVERLAP_EXPECTED = 0.35
 OVERLAP_LEAST = 0.20
+SAME_CENTRE = 0.80
+"""Cosine from which two groups are one."""
 _BLOCK = 1024
 
 Floats = npt.NDArray[np.float32]
@@ -147,3 +149,26 @@ def stars(graph: sparse.csr_matrix, papers: npt.NDArray[np.int64]) -> list[list[
             groups.append(members)
             free[members] = False
     return groups
+
+
+def joined(groups: list[list[int]], vectors: Floats) -> list[list[int]]:
+    """Groups whose centres all but coincide, made one; the larger group's centre stays first.
+
+    vectors: float32 [n, d] of length one.
+    """
+    if len(groups) < 2:
+        return groups
+    ordered = sorted(groups, key=lambda group: (-len(group), group))
+    centres = np.array([vectors[group].mean(axis=0) for group in ordered])
+    centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-6)
+    into: list[list[int]] = []
+    heads: list[int] = []
+    for row, group in enumerate(ordered):
+        near = centres[heads] @ centres[row] if heads else np.zeros(0, np.float32)
+        best = int(np.argmax(near)) if len(near) else -1
+        if best >= 0 and near[best] >= SAME_CENTRE:
+            into[best].extend(group)
+        else:
+            heads.append(row)
+            into.append(list(group))
+    return into

@@ -1,7 +1,7 @@
 """One sentence for a need, made by rule: a theme we have words for, a plan, a weakness, or a shared phrase.
 
 No model writes it, so every pattern keeps to a frame that is right whatever fills it; what does not fit a
-frame falls back to "Recurring need: ...", which only promises that the phrase recurs.
+frame falls back to "Recurring concern: ...", which only promises that the words recur.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fallow.statements.cores import core_of
-from fallow.statements.statement import Statement
+from fallow.statements.statement import Owner, Statement
 
 # (what most statements of the need must match, the sentence). Checked in order.
 _THEMES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -113,9 +113,14 @@ _OURS = (
     (re.compile(r"\b(?:this|the proposed|the present|the current|the presented) (?=(?:method|approach"
                 r"|model|system|algorithm|framework|work|technique))", re.I), "the "),
 )  # fmt: skip
+_IT = re.compile(
+    r"^it (?=(?:also |still |only )?"
+    r"(?:needs|requires|relies|depends|assumes|fails|cannot|does|is|has|suffers|uses)\b)",
+    re.I,
+)
 _UNFIT = re.compile(
-    r"[\\$^_=<>{}|~•∈≤≥√∑]|\b(?:et al|fig(?:ure)?|table|section|eq(?:uation)?|appendix|theorem|lemma)\b|\("
-    r"|\)|\[|\]|\d|\"|''|``|&|\?|�|\bus\b|\bwe\b|\bI\b",
+    r"[\\$^_=<>{}|~•∈≤≥√∑]|\b(?:et al|fig(?:ure)?|table|section|eq(?:uation)?|appendix|theorem|lemma)\b"
+    r"|\(|\)|\[|\]|\d\D+\d|\d{3}|\"|''|``|&|\?|�|\bus\b|\bwe\b|\bI\b",
     re.IGNORECASE,
 )
 _POINTING = re.compile(
@@ -153,9 +158,8 @@ def word_need(statements: Sequence[Statement], cores: Sequence[str], *, taken: f
     ]
     if options:
         return max(options[:12], key=lambda option: _merit(option, shared))
-    fallback = shared or " ".join(cores[0].split()[:8])
-    label = f"Recurring need: {_tidy(fallback)}."
-    return Wording(label, fallback)
+    phrase = shared if len(shared.split()) >= 3 else ", ".join(common_words(cores))
+    return Wording(f"Recurring concern: {_tidy(phrase)}.", phrase)
 
 
 def theme_of(cores: Sequence[str]) -> str | None:
@@ -178,17 +182,23 @@ def wording_of(statement: Statement, core: str) -> Wording | None:
     if phrase is None:
         return None
     first = phrase.split()[0].lower()
-    if first in _BASE_VERBS or (first.endswith("ing") and first[:-3] in _gerund_stems()):
+    plans = statement.kind == "future_work" or first in _BASE_VERBS
+    if plans and (first in _BASE_VERBS or (first.endswith("ing") and first[:-3] in _gerund_stems())):
         return Wording(f"Still to be done: {_gerund(phrase)}.", phrase)
-    if statement.kind == "limitation" and _FINITE.search(phrase) and not _FINITE.match(phrase):
-        whose = {"own": "Authors keep admitting that", "prior": "Of earlier work it keeps being said that"}
-        return Wording(f"{whose.get(statement.owner, 'It keeps being said that')} {_lower(phrase)}.", phrase)
+    is_clause = statement.origin == "fallow" or (_FINITE.search(phrase) and not _FINITE.match(phrase))
+    if statement.kind == "limitation" and is_clause:
+        return Wording(f"{_WHO_SAYS[statement.owner]} {_lower(phrase)}.", phrase)
     if statement.kind == "open_question" and (asked := _QUESTION.search(statement.text)):
         question = _phrase(asked[0])
         return Wording(f"Still unclear: {_lower(question)}.", question) if question else None
     return None
 
 
+_WHO_SAYS: dict[Owner, str] = {
+    "own": "Authors keep admitting that",
+    "prior": "Later papers keep pointing out that",
+    "field": "It keeps being noted that",
+}
 _QUESTION = re.compile(r"\b(?:whether|how|why|what|which)\b[^.?!;]{10,160}", re.IGNORECASE)
 
 
@@ -216,6 +226,19 @@ _FUNCTION = _words(
 )
 
 
+def common_words(cores: Sequence[str], most: int = 3) -> list[str]:
+    """The content words that most cores share, the most frequent first; never empty.
+
+    >>> common_words(["hard negatives are stale", "stale hard negatives", "hard to find negatives"], 2)
+    ['hard', 'negatives']
+    """
+    counts: Counter[str] = Counter()
+    for core in cores:
+        words = re.findall(r"[a-z][a-z-]{2,}", core.lower())
+        counts.update(list(dict.fromkeys(word for word in words if word not in _FUNCTION)))
+    return [word for word, _ in counts.most_common(most)] or ["what these papers share"]
+
+
 def _bears_content(run: str) -> bool:
     words = run.split()
     return words[0] not in _FUNCTION and words[-1] not in _FUNCTION
@@ -228,7 +251,7 @@ def _merit(option: Wording, shared: str) -> float:
 
 def _phrase(core: str) -> str | None:
     """A core cut to its main clause and made impersonal; None when it does not stand on its own."""
-    phrase = _CUT.split(core, maxsplit=1)[0].strip(" ,.;:-")
+    phrase = _IT.sub("the method ", _CUT.split(core, maxsplit=1)[0].strip(" ,.;:-"))
     for pattern, by in _OURS:
         phrase = pattern.sub(by, phrase)
     words = phrase.split()

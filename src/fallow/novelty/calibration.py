@@ -20,14 +20,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 CLAIM_FEATURES = ("sentence", "paper", "words", "in_sentence")
-IDEA_FEATURES = (
-    "joint",
-    "whole",
-    "similarity",
-    "words",
-    "alignment",
-    "length",
-)
+IDEA_FEATURES = ("joint", "whole", "words", "alignment")
 STATED_ERROR = 0.10
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from fallow.novelty.calibration import STATED_ERROR, Calibration, load_calibration
@@ -26,6 +26,14 @@ MOST_NOT_INDEXED = 0.1
 RELEVANT = 0.4
 """Coverage of the whole idea from which a paper counts as relevant in the completeness estimate."""
 LEAST_PROBABILITY = 0.01
+COSINE_LEAD, NEAR = 0.2, 0.55
+"""Lead in cosine of the nearest paper over the mean of the next ones, and its cosine."""
+BM25_LEAD = 1.4
+"""BM25 of the first over the second paper, where late interaction puts the same one first.
+
+An idea for which one paper stands out, by either lead or because all retrievers put it first, is never called
+novel: it may be that paper's idea in other words. A ninth of hidden ideas have such a paper, and six of seven
+shown ones (docs/novelty.md)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,12 +117,12 @@ def _judge(check: _Check, pool: Pool, scored: Scored, trace: SearchTrace) -> Ver
     elif old and probability <= check.calibration.not_novel_to:
         outcome = "not_novel"
         reasons = [_old_reason(check, scored, old, known=False)]
-    elif not old and probability >= check.calibration.novel_from:
+    elif not old and probability >= check.calibration.novel_from and not _stands_out(check, features):
         outcome = "novel"
         reasons = novel_reasons(scored, neighbours, features["density"])
     else:
         outcome = "unsure"
-        reasons = _unsure_reasons(check, scored, old, probability)
+        reasons = _unsure_reasons(check, scored, old, features, probability)
         reasons += novel_reasons(scored, neighbours, features["density"])[-1:]
     return Verdict(
         outcome,
@@ -167,13 +175,33 @@ def _old_reason(check: _Check, scored: Scored, old: Sequence[Evidence], *, known
     return f"{mention(paper)} covers {listed(parts)}."
 
 
-def _unsure_reasons(check: _Check, scored: Scored, old: Sequence[Evidence], probability: float) -> list[str]:
+def _stands_out(check: _Check, features: Mapping[str, float]) -> bool:
+    """Whether one paper stands out from all others. A closed list has no neighbourhood to stand out from."""
+    lead = features["similarity"] - features["density"]
+    by_cosine = features["similarity"] >= NEAR and lead >= COSINE_LEAD
+    by_ranks = features["unanimous"] > 0 or features["lead"] >= BM25_LEAD
+    return check.scope.within is None and (by_cosine or by_ranks)
+
+
+def _unsure_reasons(
+    check: _Check,
+    scored: Scored,
+    old: Sequence[Evidence],
+    features: Mapping[str, float],
+    probability: float,
+) -> list[str]:
+    """Why neither verdict is safe."""
     low, high = check.calibration.not_novel_to, check.calibration.novel_from
     if old:
         return [
             _old_reason(check, scored, old, known=False),
             f"Yet the search as a whole gives a probability of {probability:.0%} that the idea is novel: "
             "read that paper and decide.",
+        ]
+    if probability >= high and _stands_out(check, features):
+        return [
+            "No paper that was read covers the idea in its facets, yet one stands out from all others in the "
+            "search: it may be the same idea in other words."
         ]
     if probability <= low:
         return [

@@ -16,15 +16,15 @@ CROWD = 10
 def idea_features(scored: Scored, pool: Pool, without: Collection[int] = ()) -> dict[str, float]:
     """Features by name, as if the papers in `without` were not in the library.
 
-    The model uses those of calibration.IDEA_FEATURES, the others are for the reasons: density and agreement
-    because a model trained on single hidden papers would learn that a crowd of papers means a new idea; late
-    because its scale belongs to one encoder's token vectors.
+    The model uses those of calibration.IDEA_FEATURES. The others are for the reasons and for looking at:
+    density and agreement would teach a model trained on single hidden papers that a crowd of papers means a
+    new idea, the scale of late belongs to one encoder's token vectors, similarity and length added nothing.
 
     joint, whole: log odds that the best single paper covers all core facets, the whole. similarity: greatest
     cosine; density: mean cosine of the next CROWD; words: greatest weighted share of the idea's words in one
     paper; alignment: greatest mean over the idea's sentences of the nearest sentence's cosine; late: greatest
     mean MaxSim; agreement: share of retrievers whose first paper is the one that covers most; length: ln(1 +
-    content words).
+    content words); unanimous and lead: whether one paper stands out, by ranks.
     """
     rows = [row for row in scored.rows if row.candidate.paper.number not in without]
     similar = sorted((s for n, s in scored.similarity.items() if n not in without), reverse=True)
@@ -40,7 +40,27 @@ def idea_features(scored: Scored, pool: Pool, without: Collection[int] = ()) -> 
         "density": sum(crowd) / len(crowd) if crowd else 0.0,
         "agreement": _agreement(scored, pool, without),
         "length": math.log1p(len(scored.claim_terms[0])),
+        **_standing_out(pool, without),
     }
+
+
+def _standing_out(pool: Pool, without: Collection[int]) -> dict[str, float]:
+    """unanimous: 1 when all three retrievers put the same paper first for the whole idea, else 0.
+
+    lead: BM25 score of the first over the second paper, 0 unless late interaction puts the same one first.
+    """
+    first: dict[str, list[tuple[int, int, float]]] = {}
+    for mode in MODES:
+        ranked = sorted(
+            (s[mode][0], n, s[mode][1]) for n, s in pool.signals.items() if mode in s and n not in without
+        )
+        if len(ranked) < 2:
+            return {"unanimous": 0.0, "lead": 0.0}
+        first[mode] = ranked[:2]
+    tops = {mode: found[0][1] for mode, found in first.items()}
+    (_, _, best), (_, _, second) = first["bm25"]
+    lead = best / max(second, 1e-6) if tops["bm25"] == tops["late"] and best > 0 else 0.0
+    return {"unanimous": float(len(set(tops.values())) == 1), "lead": min(lead, 10.0)}
 
 
 def _agreement(scored: Scored, pool: Pool, without: Collection[int]) -> float:

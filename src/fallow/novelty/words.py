@@ -43,12 +43,12 @@ def content_terms(text: str) -> list[str]:
 
 
 def root(term: str) -> str:
-    """What spellings and derivations of a long word share: its first seven letters.
+    """What spellings and derivations of a long word share: its first seven letters, double l as one.
 
-    >>> root("regularis"), root("regularization"), root("rnn")
-    ('regular', 'regular', 'rnn')
+    >>> root("regularis"), root("regularization"), root("distill"), root("rnn")
+    ('regular', 'regular', 'distil', 'rnn')
     """
-    return term[:_ROOT] if term.isalpha() else term
+    return term.replace("ll", "l")[:_ROOT] if term.isalpha() else term
 
 
 def acronyms(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:

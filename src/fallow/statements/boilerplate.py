@@ -66,7 +66,8 @@ _OTHER_LIMITATION = re.compile(
     r"|\bunfortunately\b|\blimited to\b"
 )
 _DENIAL = re.compile(
-    r"\bno (?:\w+ ){0,4}(?:limitations?|restrictions?|drawbacks?)\b|\bnot dependent on\b|"
+    r"\bno (?:\w+ ){0,4}(?:limitations?|restrictions?|drawbacks?)\b|\bnot dependent on\b"
+    r"|\bas opposed to .{1,80}\b(?:not|no)\b|\bdo(?:es)? not (?:affect|(?:necessarily )?mean)\b|"
     r"^unlike (?:earlier|previous|existing|most|other|prior|traditional|conventional|many)\b|"
     r"\b(?:issues?|problems?|limitations?|difficult(?:y|ies)|drawbacks?|shortcomings?) (?:can|could|may"
     r"|might) (?:\w+ )?be "
@@ -112,9 +113,10 @@ def is_boilerplate(prepared: str) -> bool:
 
     >>> is_boilerplate("(b) did you describe the limitations of your work? [yes]")
     True
-    >>> is_boilerplate("we restrict ourselves to binary trees."), is_boilerplate("it converges in the "
-                                                                                 "limit of n.")
-    (True, True)
+    >>> is_boilerplate("we restrict ourselves to binary trees.")
+    True
+    >>> is_boilerplate("it converges in the limit of n.")
+    True
     >>> is_boilerplate("our parser is limited to short sentences.")
     False
     """

@@ -111,8 +111,7 @@ class StatementClassifier:
 
 @lru_cache(maxsize=1)
 def load_classifier() -> StatementClassifier:
-    """The classifier of the package. Raises EncoderError when its weights are damaged or of another "
-    "layout."""
+    """The classifier of the package. Raises EncoderError when its weights are damaged or do not fit."""
     content = files("fallow.statements").joinpath(WEIGHTS_FILE).read_bytes()
     return read_classifier(content)
 

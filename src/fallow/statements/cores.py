@@ -1,5 +1,4 @@
-"""What a statement is about once its lead-in is gone: "We plan to extend it to Thai." -> "extend it to "
-"Thai"."""
+"""What a statement is about once its lead-in is gone ("We plan to extend it" -> "extend it")."""
 
 from __future__ import annotations
 
@@ -97,6 +96,8 @@ _CITATION = re.compile(
 )
 _MOST_LEADS = 6
 _FEWEST_WORDS = 2
+_NAMED_WORK = re.compile(r"\s\((?=[^()]*[A-Z])(?:[^()]|\([^()]*\)){8,300}\)\s*[.!?]?$")
+"""A title in parentheses at the end, as our summaries name the earlier work that they speak of."""
 _SPACES = re.compile(r"\s+")
 
 
@@ -119,5 +120,5 @@ def core_of(text: str) -> str:
                 break
         else:
             break
-    core = _TAIL.sub("", core).strip(" .,;:!?")
+    core = _NAMED_WORK.sub("", _TAIL.sub("", core)).strip(" .,;:!?")
     return core if len(core.split()) >= _FEWEST_WORDS else ""

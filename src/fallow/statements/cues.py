@@ -322,6 +322,5 @@ _TRIGGER = re.compile(
 
 
 def may_have_cue(sentence: str) -> bool:
-    """A quick look that spares most sentences the full one; never false where a candidate cue would be "
-    "found."""
+    """A quick look that spares most sentences the full one; never false where a cue would be found."""
     return _TRIGGER.search(sentence, 0, LONGEST) is not None

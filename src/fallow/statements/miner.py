@@ -19,7 +19,7 @@ from fallow_index.encoders import Encoder
 from fallow_ingest.catalog import Catalog, StoredPaper, StoredSection
 from fallow_ingest.progress import ReportProgress, ignore_progress
 
-MINER_VERSION = 1
+MINER_VERSION = 2
 """Raise it when rules change: papers are then mined again."""
 BATCH_SENTENCES = 2_000
 BATCH_PAPERS = 500
@@ -77,8 +77,7 @@ def mine_statements(
 
 
 def fingerprint_of(paper: StoredPaper, sections: Sequence[StoredSection], version: bytes) -> bytes:
-    """Digest of everything that decides what is mined of a paper; section ids count, for places point to "
-    "them."""
+    """Digest of everything that decides what is mined of a paper; section ids count: places point there."""
     digest = hashlib.blake2b(version, digest_size=16)
     for part in _parts(paper, sections):
         digest.update(b"\0")

@@ -19,7 +19,7 @@ from fallow.statements.statement import Owner, StatementKind, Strength
 from fallow_ingest.catalog import StoredPaper, StoredSection
 from fallow_ingest.records import SectionKind
 from fallow_ingest.text.sections import section_kind
-from fallow_ingest.text.sentences import split_sentences
+from fallow_ingest.text.sentences import Span, split_sentences
 
 NEVER_READ: frozenset[SectionKind] = frozenset({"references", "acknowledgements", "ethics"})
 ADMITTING: frozenset[SectionKind] = frozenset({"limitations", "future_work"})
@@ -33,7 +33,15 @@ LONGEST_TEXT = 2_000_000
 """Characters read of one section: beyond that it is no section."""
 MOST_CANDIDATES = 400
 """Of one paper, in the order of sections: a hostile paper cannot fill the ledger."""
-_PLAIN_LEAST, _ADMITTING_LEAST, _OWN_SUMMARY_LEAST = 0.7, 0.6, 0.0
+_LEAST: dict[StatementKind, float] = {
+    "limitation": 0.9,
+    "future_work": 0.9,
+    "open_question": 0.6,
+    "negative_result": 0.6,
+}
+"""Probability of its kind that a sentence must reach, chosen by reading (docs/limitations.md)."""
+_ADMITTING_LEAST, _ANY_LEAST = 0.6, 0.6
+"""The same in sections of admissions; and that it is a statement of any kind."""
 _LONGEST_KEPT = 700
 _SURELY_AHEAD = re.compile(
     r"\b(?:future|further|later|subsequent|additional) (?:\w+ )?(?:works?|research|stud(?:y|ies)"
@@ -80,8 +88,8 @@ _LOOKS_AHEAD = re.compile(
     r"|solved|made|done|taken|evaluated)"
     r"|investigate|explore|extend|study|apply|examine|try|improve|continue|incorporate|address|evaluate"
     r"|test|include|focus|work|aim|help|develop)\b"
-    r"|\bone (?:could|can|might|may)\b|\bwe (?:\w+ )?(?:hope|would like|want|wish|expect|believe|aim"
-    r"|envision|suggest|conjecture)\b|\bnext (?:steps?|is|we)\b"
+    r"|\bone (?:could|can|might|may)\b|\bwe (?:\w+ )?(?:hope|would like|want|wish|aim|envision"
+    r"|suggest)\b|\bnext (?:steps?|is|we)\b"
     r"|\b(?:interesting|interested|promising|further|extensions?|ongoing|next step|investigating"
     r"|planned)\b|\bopens? (?:up )?\b"
 )
@@ -89,8 +97,10 @@ _LOOKS_AHEAD = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One sentence worth the classifier's time; start and end are offsets into the section's "
-    "(abstract's) text."""
+    """One sentence worth the classifier's time.
+
+    section: its id, None for the abstract; start, end: offsets into its text; summary: the words are ours.
+    """
 
     sample: Sample
     section: int | None
@@ -121,6 +131,8 @@ def candidates(paper: StoredPaper, sections: Sequence[StoredSection]) -> tuple[l
     summary = paper.text_origin == "fallow"
     for number, kind, text in _places(paper, sections):
         spans = split_sentences(text[:LONGEST_TEXT])
+        if summary:
+            spans = closed_spans(text, spans)
         sentences += len(spans)
         all_of_it = summary and kind in _OUR_LISTS
         for place, (start, end) in enumerate(spans):
@@ -133,11 +145,29 @@ def candidates(paper: StoredPaper, sections: Sequence[StoredSection]) -> tuple[l
     return found, sentences
 
 
+def closed_spans(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Spans joined until their parentheses are closed: a title in them may hold a question mark.
+
+    >>> closed_spans("It fails (Why? A study). So.", [Span(0, 14), Span(15, 24), Span(25, 28)])
+    [Span(start=0, end=24), Span(start=25, end=28)]
+    """
+    joined: list[Span] = []
+    for span in spans:
+        last = joined[-1] if joined else None
+        if last and text.count("(", last.start, last.end) > text.count(")", last.start, last.end):
+            joined[-1] = Span(last.start, span.end)
+        else:
+            joined.append(span)
+    return joined
+
+
 def _places(
     paper: StoredPaper, sections: Sequence[StoredSection]
 ) -> Iterator[tuple[int | None, SectionKind, str]]:
     """(section id, kind, text) of what is read, the most telling kinds first."""
-    places: list[tuple[int | None, SectionKind, str]] = [(None, "abstract", paper.abstract)]
+    places: list[tuple[int | None, SectionKind, str]] = []
+    if paper.text_origin != "fallow":  # our summaries tell limitations in sections of their own
+        places.append((None, "abstract", paper.abstract))
     for section in sections:
         kind = section.kind if section.kind != "other" else section_kind(section.heading)
         # A PDF's first, unheaded section repeats title and abstract.
@@ -164,12 +194,13 @@ def statements_among(
     kind_columns = classifier.columns([f"{LEDGER}{kind}" for kind in KIND_HEADS])
     kept = []
     for candidate, row in zip(found, probabilities, strict=True):
-        kind = KIND_HEADS[int(np.argmax(row[kind_columns]))]
+        place = int(np.argmax(row[kind_columns]))
+        kind, probability = KIND_HEADS[place], float(row[kind_columns[place]])
         if kind == "limitation" and candidate.sample.text.rstrip().endswith("?"):
             kind = "open_question"
         elif kind == "limitation" and _EXTENDABLE.search(prepare(candidate.sample.text)):
             kind = "future_work"
-        statement = judge(candidate, kind, float(row[any_column]))
+        statement = judge(candidate, kind, probability, float(row[any_column]))
         if statement is not None:
             kept.append(statement)
     return kept
@@ -190,29 +221,32 @@ def holds_up(prepared: str, kind: StatementKind, section: SectionKind) -> bool:
     return (_LOOKS_AHEAD if section in FRANK | ADMITTING else _SURELY_AHEAD).search(prepared) is not None
 
 
-def judge(candidate: Candidate, kind: StatementKind, probability: float) -> Found | None:
+def judge(candidate: Candidate, kind: StatementKind, probability: float, any_kind: float) -> Found | None:
     """The statement a candidate makes, None when it makes none.
 
-    probability: that it is a statement of any kind; kind: the likeliest.
+    kind: the likeliest; probability: of that kind; any_kind: that it is a statement at all.
     """
     sample = candidate.sample
     prepared = prepare(sample.text)
-    own_summary = candidate.summary and sample.section in _OUR_LISTS
-    if own_summary:
-        least = _OWN_SUMMARY_LEAST
+    owner: Owner
+    if candidate.summary and sample.section in _OUR_LISTS:
         kind = "future_work" if sample.section == "future_work" else "limitation"
+        owner = "prior" if sample.section == "related_work" else "own"
+        score = max(probability, 0.5)
     else:
-        least = _ADMITTING_LEAST if sample.section == "limitations" else _PLAIN_LEAST
-    if probability < least or not (own_summary or holds_up(prepared, kind, sample.section)):
-        return None
+        score = probability
+        owner = owner_of(prepared, kind, sample.section, previous=prepare(sample.previous))
+        least = min(_LEAST[kind], _ADMITTING_LEAST) if sample.section in ADMITTING else _LEAST[kind]
+        if probability < least or any_kind < _ANY_LEAST or not holds_up(prepared, kind, sample.section):
+            return None
     return Found(
         section=candidate.section,
         kind=kind,
-        owner=owner_of(prepared, kind, sample.section, previous=prepare(sample.previous)),
+        owner=owner,
         strength=strength_of(prepared),
         text=sample.text,
         start=candidate.start,
         end=candidate.end,
-        score=round(max(probability, 0.5) if own_summary else probability, 4),
+        score=round(score, 4),
         core=core_of(sample.text),
     )

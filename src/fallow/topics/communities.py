@@ -266,7 +266,35 @@ def _directions(
     resolution = resolution_for(between, directions, base)
     votes = [leiden(between, resolution, base + run) for run in range(runs)]
     agreed = consensus(between, votes, earlier=None if earlier is None else _majority(labels, earlier, count))
-    return _compact(leiden(agreed, resolution_for(agreed, directions, base), base + runs))
+    found = leiden(agreed, resolution_for(agreed, directions, base), base + runs)
+    outside = sp.csr_matrix(between - sp.diags(between.diagonal()))
+    found = _rehome(outside, found)
+    return _compact(_absorb_thin(outside, found, np.bincount(labels), labels.size / (8 * directions)))
+
+
+def _rehome(outside: Csr, directions: Labels, margin: float = 1.2) -> Labels:
+    """Subfields that are plainly nearer to another direction move there, once.
+
+    Nearness is weight / sqrt(weight of the direction): without the root the largest direction would take all.
+    """
+    count = directions.size
+    member = sp.csr_matrix((np.ones(count), (np.arange(count), directions)))
+    volume = np.asarray((outside @ member).sum(axis=0)).ravel()
+    near = np.asarray((outside @ member).todense()) / np.sqrt(np.maximum(volume, 1e-12))
+    home = near[np.arange(count), directions]
+    return np.where(near.max(axis=1) > margin * home, near.argmax(axis=1), directions).astype(np.int64)
+
+
+def _absorb_thin(outside: Csr, directions: Labels, papers: Labels, least: float) -> Labels:
+    """Directions of fewer than `least` papers go to the direction that they are linked with most."""
+    directions = directions.copy()
+    for d in np.unique(directions):
+        own = np.flatnonzero(directions == d)
+        weight = np.bincount(directions[outside[own].indices], weights=outside[own].data)
+        weight = np.where(np.arange(weight.size) == d, 0.0, weight)
+        if papers[own].sum() < least and weight.max(initial=0.0) > 0:
+            directions[own] = int(weight.argmax())
+    return directions
 
 
 def _majority(labels: Labels, earlier: Labels, count: int) -> Labels:

@@ -118,30 +118,40 @@ def _name_level(
         if label in taken:
             label = f"{label} ({sum(1 for t in taken if t.startswith(label)) + 1})"
         taken.update({label, chosen[0] if chosen else label})
-        names[topic] = Name(label, tuple(phrase for phrase, _, _, _ in ranked[topic][:terms]))
+        names[topic] = Name(label, tuple(phrase for phrase, *_ in ranked[topic][:terms]))
     return [names[k] for k in range(len(parents))]
 
 
-_Ranked = list[tuple[str, Key, float, float]]
+_Ranked = list[tuple[str, Key, float, float, float]]
 
 
 def _ranked(table: PhraseTable, counts: _Counts, topic: int, shape: Floats, *, broad: bool) -> _Ranked:
-    """(phrase, key, score, coverage), best first, without phrases that only live inside a longer one."""
+    """(phrase, key, score, coverage, share of its uses that are here), best first.
+
+    Phrases that only live inside a longer one are left out.
+    """
     columns, scores, coverage = phrase_scores(counts, topic, shape, broad=broad)
     order = np.lexsort((columns, -scores))[:60]
+    used, everywhere = counts.inside[topic].data, counts.everywhere[columns]
     best = [
-        (table.phrases[columns[j]], table.keys[columns[j]], float(scores[j]), float(coverage[j]))
+        (
+            table.phrases[columns[j]],
+            table.keys[columns[j]],
+            float(scores[j]),
+            float(coverage[j]),
+            float(used[j] / everywhere[j]),
+        )
         for j in order
         if scores[j] > 0
     ]
     kept: _Ranked = []
-    for phrase, key, score, cover in best:
+    for phrase, key, score, cover, here in best:
         longer = [other for other in best if len(other[1]) > len(key) and _inside(key, other[1])]
         # C-value (Frantzi et al. 2000) in one rule: "neural machine" only lives inside "neural machine
         # translation".
         if any(other[3] >= 0.6 * cover for other in longer):
             continue
-        kept.append((phrase, key, score, cover))
+        kept.append((phrase, key, score, cover, here))
     return kept
 
 
@@ -150,9 +160,11 @@ def _choose(
 ) -> list[str]:
     """One phrase, or a second one for the papers that the first leaves out.
 
-    rows: the topic's papers. Phrases of other siblings and of directions are passed over.
+    rows: the topic's papers. Phrases of siblings are passed over, and those of directions unless they belong
+    here.
     """
-    free = [entry for entry in ranked if entry[0] not in taken and entry[0] not in above]
+    # What names a direction may name the subfield that most of its uses lie in.
+    free = [e for e in ranked if e[0] not in taken and (e[0] not in above or e[4] >= 0.4)]
     if not free:
         return [entry[0] for entry in ranked[:1]]
     first = free[0]
@@ -164,7 +176,7 @@ def _choose(
         np.flatnonzero(np.asarray(uses[:, column[first[0]]].todense()).ravel() == 0) if column else rows[:0]
     )
     best, most = None, 0.0
-    for phrase, key, score, cover in free[1:12]:
+    for phrase, key, score, cover, _ in free[1:12]:
         if _akin(key, first[1]) or score < 0.4 * first[2]:
             continue
         rest = float(uses[left][:, column[phrase]].sum()) / (2.0 * max(1, rows.size))
@@ -172,7 +184,7 @@ def _choose(
             best, most = phrase, rest * score / cover
     if best is None and len(first[1]) == 1 and first[0].islower():
         # One common word is no name.
-        best = next((phrase for phrase, key, _, _ in free[1:6] if not _akin(key, first[1])), None)
+        best = next((phrase for phrase, key, *_ in free[1:6] if not _akin(key, first[1])), None)
     return [first[0], best] if best else [first[0]]
 
 

@@ -164,7 +164,7 @@ def statement(text: str, kind: StatementKind = "limitation", owner: Owner = "own
         ("However, our tagger relies on a large lexicon.", "limitation", "own",
          "Authors keep admitting that the tagger relies on a large lexicon."),
         ("Existing taggers rely on a large lexicon.", "limitation", "prior",
-         "Of earlier work it keeps being said that existing taggers rely on a large lexicon."),
+         "Later papers keep pointing out that existing taggers rely on a large lexicon."),
         ("It remains unclear whether depth helps small models.", "open_question", "field",
          "Still unclear: whether depth helps small models."),
     ],

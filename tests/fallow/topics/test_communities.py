@@ -23,7 +23,7 @@ def planted(sizes: list[int], seed: int = 0) -> tuple[object, np.ndarray]:
 
 def test_planted_communities_are_found() -> None:
     adjacency, community = planted([40] * 10)
-    found = partition(adjacency, sizes=Sizes(3, 10, 10))
+    found = partition(adjacency, sizes=Sizes(3, 13, 10))
     assert agreement(found.subfield, community) > 0.95
     assert 2 <= found.direction_of.max() + 1 <= 4
 

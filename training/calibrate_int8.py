@@ -27,13 +27,14 @@ from reading import read_abstracts
 from fallow_index.encoders.bert_graph import (
     SITES,
     Array,
+    Quantisation,
     Shape,
     Site,
     build_graph,
     quantise_rows,
     site_matrix,
 )
-from fallow_index.encoders.minilm import CALIBRATION_FILE, MiniLmEncoder
+from fallow_index.encoders.minilm import CALIBRATION_FILE, MiniLmEncoder, read_calibration
 
 ROWS = 2048
 CLIPS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)
@@ -56,17 +57,17 @@ def main() -> None:
     chosen = {}
     for name, rows in inputs.items():
         layer, site = name.split(".")
-        matrix, bias = site_matrix(encoder.tensors, int(layer), site)
-        residual = {"mixed": "attend", "wide": "feed"}.get(site)
-        gain = np.ones(len(rows), np.float32)
-        if residual:  # the sum is normalised next, which divides by the token's own variance
-            gain = 1 / (inputs[f"{layer}.{residual}"] + rows @ matrix.T + bias).var(1)
+        matrix, _ = site_matrix(encoder.tensors, int(layer), site)
         weighing = importance(encoder.tensors, int(layer), site, rows)
-        best, error, plain = choose(rows, matrix, weighing, gain, inner, unsigned=site == "wide")
+        best, error, plain = choose(rows, matrix, weighing, inner, unsigned=site == "wide")
         print(f"{name:10} largest {best.largest:7.3f}  relative error {error:.5f} (untreated {plain:.5f})")
         chosen[f"{name}.scale"] = best.scale.astype(np.float16)
         chosen[f"{name}.shift"] = best.shift.astype(np.float16)
         chosen[f"{name}.largest"] = np.float32(best.largest)
+    chosen["last.shift"] = np.zeros(encoder.dimension, np.float16)
+    np.savez_compressed(options.out, **chosen)
+    error = mean_hidden(encoder, texts, None) - mean_hidden(encoder, texts, read_calibration(options.out))
+    chosen["last.shift"] = error.astype(np.float16)
     np.savez_compressed(options.out, **chosen)
     print(f"{options.out}: {options.out.stat().st_size:,} bytes")
 
@@ -103,6 +104,18 @@ def activations(
     return {name: np.concatenate(values) for name, values in kept.items()}, np.concatenate(is_inner)
 
 
+def mean_hidden(encoder: MiniLmEncoder, texts: list[str], quantisation: Quantisation | None) -> Array:
+    """What the last layer gives, mean over tokens and texts: [width]."""
+    graph = build_graph(encoder.tensors, encoder.projection, Shape(), quantisation)
+    graph.add_outputs([("hidden", 0)])
+    compiled = ov.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    means = []
+    for batch in encoder.batches(encoder.word_pieces(texts)):
+        hidden = compiled(batch.inputs(encoder.words))[2]
+        means.append((hidden * batch.mask[:, :, None]).sum(1) / batch.mask.sum(1, keepdims=True))
+    return np.asarray(np.concatenate(means).mean(0), dtype=np.float32)
+
+
 def importance(weights: Mapping[str, Array], layer: int, site: str, rows: Array) -> Array:
     """How much the square of an output's error matters downstream: [outputs].
 
@@ -123,12 +136,12 @@ def importance(weights: Mapping[str, Array], layer: int, site: str, rows: Array)
 
 
 def choose(
-    rows: Array, matrix: Array, weighing: Array, gain: Array, inner: NDArray[np.bool_], *, unsigned: bool
+    rows: Array, matrix: Array, weighing: Array, inner: NDArray[np.bool_], *, unsigned: bool
 ) -> tuple[Site, float, float]:
     """The best site, its weighed squared error relative to the exact product, and that of no scale and no
     clipping."""
     exact = rows @ matrix.T
-    power = weighed((exact - exact.mean(0)) ** 2, weighing, gain)
+    power = float(exact.var(0) @ weighing)
     found: list[tuple[float, Site]] = []
     for scale in scales(rows, matrix):
         integers, steps = quantise_rows(matrix * scale)
@@ -139,15 +152,10 @@ def choose(
             lift = site.lift / scale if unsigned else np.float32(0)
             error = exact - (on_grid(rows / scale + lift, site.largest, unsigned=unsigned) - lift) @ rounded.T
             shift = error[inner].mean(0)  # markers are clipped most and would pull all others
-            size = weighed((error - shift) ** 2, weighing, gain)
+            size = float(((error - shift) ** 2).mean(0) @ weighing)
             found.append((size / power, replace(site, shift=shift)))
     best = min(found, key=lambda pair: pair[0])
     return best[1], best[0], found[0][0]
-
-
-def weighed(squares: Array, weighing: Array, gain: Array) -> float:
-    """Mean over tokens [tokens, outputs], weighed by output and by token."""
-    return float(np.average(squares @ weighing, weights=gain))
 
 
 def scales(rows: Array, matrix: Array) -> Iterator[Array]:

@@ -63,8 +63,15 @@ class Site:
         return np.asarray(np.ceil(np.float32(_GELU_DEPTH) / step) * step, dtype=np.float32)
 
 
-Quantisation = Mapping[str, Site]
-"""Sites by name, "<layer>.<site>"; a site that is absent is not quantised."""
+@dataclass(frozen=True)
+class Quantisation:
+    """Sites by name, "<layer>.<site>" (one that is absent is not quantised), and what remains in the end.
+
+    last: [width], the mean error after the last layer, which the last bias takes back.
+    """
+
+    sites: Mapping[str, Site]
+    last: Array
 
 
 def build_graph(
@@ -77,8 +84,11 @@ def build_graph(
     """
     words = ops.parameter([-1, -1, shape.width], np.float32, name="words")
     mask = ops.parameter([-1, -1], np.float32, name="mask")
-    layers = _Layers(weights, shape, quantisation or {}, _attention_bias(mask))
+    layers = _Layers(weights, shape, quantisation.sites if quantisation else {}, _attention_bias(mask))
     hidden = layers.run(_embed(weights, words, mask))
+    if quantisation:
+        hidden = ops.add(hidden, quantisation.last)
+    hidden.set_friendly_name("hidden")
     dense = ops.result(_length_one(_mean(hidden, mask)), name="dense")
     projected = _length_one(ops.matmul(hidden, projection, False, False))
     tokens = ops.result(ops.convert(projected, np.float16), name="tokens")
@@ -110,11 +120,11 @@ class _Layers:
     """The stack of layers, quantised where the quantisation has a site."""
 
     def __init__(
-        self, weights: Mapping[str, Array], shape: Shape, quantisation: Quantisation, bias: ov.Node
+        self, weights: Mapping[str, Array], shape: Shape, sites: Mapping[str, Site], bias: ov.Node
     ) -> None:
         self.weights = weights
         self.shape = shape
-        self.quantisation = quantisation
+        self.sites = sites
         self.bias = bias
 
     def run(self, hidden: ov.Node) -> ov.Node:
@@ -134,9 +144,9 @@ class _Layers:
         centred = ops.mvn(hidden, np.array([-1]), True, _LAYER_NORM_EPSILON, "INSIDE_SQRT")
         gain, bias = self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
         whole = ops.add(ops.multiply(centred, gain), bias)
-        if site not in self.quantisation:
+        if site not in self.sites:
             return whole, whole
-        scale = self.quantisation[site].scale
+        scale = self.sites[site].scale
         return whole, ops.add(ops.multiply(centred, gain / scale), bias / scale)
 
     def attention(self, layer: int, hidden: ov.Node) -> ov.Node:
@@ -146,9 +156,9 @@ class _Layers:
         matrix, bias = site_matrix(self.weights, layer, "attend")
         factor = np.ones(3 * width, np.float32)
         factor[:width] = size**-0.5
-        if (mixed := self.quantisation.get(f"{layer}.mixed")) is not None:
+        if (mixed := self.sites.get(f"{layer}.mixed")) is not None:
             factor[2 * width :] = 1 / mixed.scale
-        if (attend := self.quantisation.get(f"{layer}.attend")) is not None:
+        if (attend := self.sites.get(f"{layer}.attend")) is not None:
             bias = bias + attend.shift
         together = self.product(f"{layer}.attend", hidden, matrix * factor[:, None], bias * factor)
         split = ops.reshape(together, np.array([0, 0, 3, heads, size]), True)
@@ -163,18 +173,18 @@ class _Layers:
     def feed_forward(self, layer: int, hidden: ov.Node) -> ov.Node:
         """GELU (Hendrycks and Gimpel 2016) between two matrices."""
         matrix, bias = site_matrix(self.weights, layer, "feed")
-        if (site := self.quantisation.get(f"{layer}.feed")) is not None:
+        if (site := self.sites.get(f"{layer}.feed")) is not None:
             bias = bias + site.shift
         wide = ops.gelu(self.product(f"{layer}.feed", hidden, matrix, bias), "ERF")
         matrix, bias = site_matrix(self.weights, layer, "wide")
-        if (site := self.quantisation.get(f"{layer}.wide")) is not None:
+        if (site := self.sites.get(f"{layer}.wide")) is not None:
             bias = bias + site.shift - matrix @ site.lift
             wide = ops.multiply(ops.add(wide, site.lift), 1 / site.scale)
         return self.product(f"{layer}.wide", wide, matrix, bias)
 
     def product(self, site: str, hidden: ov.Node, matrix: Array, bias: Array) -> ov.Node:
         """hidden @ matrix.T + bias, on integers where the site is quantised."""
-        found = self.quantisation.get(site)
+        found = self.sites.get(site)
         if found is None:
             hidden.set_friendly_name(site)  # calibration asks for the site's input by this name
             return ops.add(ops.matmul(hidden, matrix, False, True), bias)

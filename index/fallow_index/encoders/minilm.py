@@ -191,18 +191,16 @@ class MiniLmEncoder:
         return vectors, TokenVectors(token_vectors, offsets)
 
 
-def read_calibration() -> Quantisation:
-    """The sites of the int8 path, made by training/calibrate_int8.py."""
-    with np.load(CALIBRATION_FILE) as stored:
-        names = [name.removesuffix(".scale") for name in stored.files if name.endswith(".scale")]
-        return {
-            name: Site(
-                stored[f"{name}.scale"].astype(np.float32),
-                float(stored[f"{name}.largest"]),
-                stored[f"{name}.shift"].astype(np.float32),
-            )
-            for name in names
-        }
+def read_calibration(path: Path = CALIBRATION_FILE) -> Quantisation:
+    """The int8 path's sites, made by training/calibrate_int8.py."""
+    with np.load(path) as stored:
+        values = {name: stored[name].astype(np.float32) for name in stored.files}
+    names = [name.removesuffix(".scale") for name in values if name.endswith(".scale")]
+    sites = {
+        name: Site(values[f"{name}.scale"], float(values[f"{name}.largest"]), values[f"{name}.shift"])
+        for name in names
+    }
+    return Quantisation(sites, values["last.shift"])
 
 
 def _default_precision() -> str:

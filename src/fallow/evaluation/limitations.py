@@ -135,6 +135,9 @@ def evaluate_limitations(labels: Path, encoder: Encoder) -> LimitationScores:
     sentences, plain = read_labels(labels)
     classifier = load_classifier()
     samples = [sentence.sample for sentence in sentences]
+    if plain:
+        # The head for plain labels was trained on sentences whose section was not known.
+        samples = [replace(sample, section="other") for sample in samples]
     probabilities = probabilities_of(samples, encoder, classifier)
     if plain:
         truth = np.array([sentence.kind != "" for sentence in sentences])

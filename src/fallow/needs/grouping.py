@@ -19,13 +19,15 @@ from fallow.needs.store import (
     replace_needs,
     topics_of,
 )
-from fallow.needs.wording import clarity_of, word_need
+from fallow.needs.wording import clarity_of, narrow_theme, word_need
 from fallow.statements.statement import StatementKind
 from fallow_index.encoders import Encoder
 from fallow_ingest.catalog import Catalog
 from fallow_ingest.progress import ReportProgress, ignore_progress
 
 _FEWEST_STEMS = 2
+_THEME_COSINE = 0.5
+"""With the centre of its theme, below which a statement is taken to speak of something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,14 @@ def group_needs(
     """
     report("needs", 0, 3)
     pool = _pool_of(pooled_statements(catalog), encoder.dimension)
-    graph = likeness_graph(pool.vectors, overlaps(pool.stems))
+    themed = _themed_groups(pool)
+    rest = np.setdiff1d(np.arange(len(pool.rows)), [row for group in themed for row in group]).astype(
+        np.int64
+    )
+    graph = likeness_graph(pool.vectors[rest], overlaps([pool.stems[row] for row in rest]))
     report("needs", 1, 3)
-    groups = joined(stars(graph, pool.papers), pool.vectors)
+    alike = joined(stars(graph, pool.papers[rest]), pool.vectors[rest])
+    groups = themed + [[int(rest[row]) for row in group] for group in alike]
     topics = topics_of(catalog)
     needs: list[GroupedNeed] = []
     taken: set[str] = set()
@@ -76,6 +83,23 @@ def _pool_of(rows: list[Pooled], dimension: int) -> _Pool:
     vectors = np.frombuffer(packed, np.float16).reshape(len(kept), dimension).astype(np.float32)
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
     return _Pool(kept, stems, vectors, np.array([row.statement.paper for row in kept], np.int64))
+
+
+def _themed_groups(pool: _Pool) -> list[list[int]]:
+    """Rows that state a narrow theme, a group for each theme over two papers or more; strays are left out."""
+    by_theme: dict[str, list[int]] = {}
+    for row, pooled in enumerate(pool.rows):
+        theme = narrow_theme(pooled.core)
+        if theme is not None:
+            by_theme.setdefault(theme, []).append(row)
+    groups = []
+    for rows in by_theme.values():
+        centre = pool.vectors[rows].mean(axis=0)
+        near = pool.vectors[rows] @ (centre / max(float(np.linalg.norm(centre)), 1e-6))
+        kept = [row for row, cosine in zip(rows, near, strict=True) if cosine >= _THEME_COSINE]
+        if len({int(pool.papers[row]) for row in kept}) >= 2:
+            groups.append(kept)
+    return groups
 
 
 def _need_of(pool: _Pool, members: list[int], topics: dict[int, int], taken: frozenset[str]) -> GroupedNeed:

@@ -18,10 +18,10 @@ from fallow.statements.statement import Owner, Statement
 _THEMES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), sentence)
     for pattern, sentence in (
-        (r"\b(?:other|more|additional|different|new|multiple|many|further|non-english) languages?\b"
-         r"|\blanguages other than\b"
-         r"|\bonly (?:\w+ ){0,3}english\b|\blanguage pairs\b", "Evidence beyond one language: results need "
-                                                               "to be shown for other languages."),
+        (r"\b(?:other|more|additional|new|further|non-english) (?:\w+ )?languages\b|\blanguages other than\b"
+         r"|\bonly (?:\w+ ){0,3}english\b|\benglish(?:-| )only\b|\benglish (?:\w+ )?only\b"
+         r"|\b(?:all|only) .{0,40}\bin english\b",
+         "Evidence beyond one language: results need to be shown for other languages."),
         (r"\b(?:other|different|new|more|various|additional|specific) (?:\w+ )?domains?\b"
          r"|\bdomain adaptation\b|\bout-of-domain\b",
          "Transfer across domains: what works in one domain needs to be made to work in others."),
@@ -70,6 +70,9 @@ _THEMES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )  # fmt: skip
 _THEME_SHARE = 0.6
+_NARROW = ("Evidence beyond one language", "Transfer across domains", "Labelled data", "From simulation")
+"""Themes by the beginning of their sentence; the others are too broad to make a need by themselves."""
+_LONGEST_THEMED = 30
 _MOST_WORDS, _FEWEST_WORDS = 17, 3
 
 
@@ -160,6 +163,22 @@ def word_need(statements: Sequence[Statement], cores: Sequence[str], *, taken: f
         return max(options[:12], key=lambda option: _merit(option, shared))
     phrase = shared if len(shared.split()) >= 3 else ", ".join(common_words(cores))
     return Wording(f"Recurring concern: {_tidy(phrase)}.", phrase)
+
+
+def narrow_theme(core: str) -> str | None:
+    """The first theme so narrow that all statements matching it say the same thing, None when there is none.
+
+    >>> narrow_theme("apply the tagger to other languages")
+    'Evidence beyond one language: results need to be shown for other languages.'
+    >>> narrow_theme("make decoding faster") is None
+    True
+    """
+    if len(core.split()) > _LONGEST_THEMED:
+        return None
+    return next(
+        (s for pattern, s in _THEMES if s.startswith(_NARROW) and pattern.search(core)),
+        None,
+    )
 
 
 def theme_of(cores: Sequence[str]) -> str | None:

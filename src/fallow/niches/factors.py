@@ -307,18 +307,21 @@ def _demanded(ratio: Ratio, demand: Floats | None) -> Ratio:
     return blend([(0.8, ratio), (0.2, wanted)])
 
 
-def score(factors: Sequence[Ratio], weights: Sequence[float], slopes: Sequence[float]) -> Floats:
+def score(
+    factors: Sequence[Ratio], weights: Sequence[float], slopes: Sequence[float], even: Sequence[float]
+) -> Floats:
     """0..1: the product of the factors on a logistic scale, each to its weight; one factor near zero sinks
     it.
 
     Exponents are scaled to a sum of 2: four even chances make a quarter, four certainties one.
 
     Each factor is taken half-way between its value and its lower bound: what is not sure counts less. slopes:
-    how fast a factor turns from no to yes around 1; steep for one that moves in a narrow range.
+    how fast a factor turns from no to yes around 1; steep for one that moves in a narrow range. even: the
+    ratio that counts as an even chance.
     """
     total = np.zeros_like(factors[0].value)
-    for weight, slope, ratio in zip(weights, slopes, factors, strict=True):
-        careful = 0.5 * (np.log(ratio.value) + np.log(ratio.low))
+    for weight, slope, middle, ratio in zip(weights, slopes, even, factors, strict=True):
+        careful = 0.5 * (np.log(ratio.value) + np.log(ratio.low)) - np.log(middle)
         total += weight * -np.log1p(np.exp(-slope * careful))
     return np.asarray(np.exp(2.0 * total / sum(weights)), dtype=np.float64)
 

@@ -42,6 +42,9 @@ SLOPES = {"hotness": 2.5, "sparsity": 5.0, "importance": 2.2, "timeliness": 1.5}
 """How fast each factor turns from no to yes around 1: sparsity lies between 0.5 and 2, growth between 0.1 and
 10."""
 
+EVEN = {"hotness": 1.0, "sparsity": 1.15, "importance": 1.0, "timeliness": 1.0}
+"""The ratio that counts as an even chance: a corner has to be thinner than usual to be one."""
+
 FEWEST = 3
 """Papers that a subfield must have at the date asked about."""
 
@@ -136,7 +139,9 @@ def measure(library: Library, demand: npt.NDArray[np.float64] | None = None) -> 
         "importance": (important := importance(library, demand)).ratio,
         "timeliness": momentum(subfield_papers, subfield_cited, library.subfields),
     }
-    scores = score(list(ratios.values()), [WEIGHTS[n] for n in ratios], [SLOPES[n] for n in ratios])
+    scores = score(
+        list(ratios.values()), *([table[name] for name in ratios] for table in (WEIGHTS, SLOPES, EVEN))
+    )
     return Measures(
         periods, cited, direction_papers, subfield_papers, subfield_cited, sparse, important, ratios, scores
     )

@@ -41,10 +41,10 @@ def split_claims(idea: IdeaText) -> tuple[Claim, ...]:
     3 method | subword units
     """
     phrases: list[_Phrase] = []
-    if idea.title:
-        phrases.extend(_phrases(cues.NAME.sub("", idea.title), title=True))
     for sentence in _contributions(idea.sentences):
         phrases.extend(_of_sentence(sentence, alone=len(idea.sentences) <= SHORT_IDEA))
+    if idea.title and not {"problem", "method"} <= {phrase.facet for phrase in phrases}:
+        phrases = [*_phrases(cues.NAME.sub("", idea.title), title=True), *phrases]
     claims = [Claim(1, "whole", idea.text[:2000])]
     fewest = 1 if len(content_terms(idea.text)) <= FEW_TERMS else 2
     for facet, most in MOST_CLAIMS.items():
@@ -88,8 +88,10 @@ def _of_sentence(sentence: IdeaSentence, *, alone: bool) -> Iterator[_Phrase]:
         if not cues.LEAD.match(text):
             return
     found = list(_phrases(cues.NAME.sub("", text), title=alone))
-    if sentence.hint == "method" and not any(p.facet == "method" for p in found):
+    if sentence.hint == "method":
+        # What stands under "Method" is the method, whatever its verbs say.
         yield _Phrase("method", _trim(text))
+        found = [phrase for phrase in found if phrase.facet == "setting"]
     yield from found
 
 
@@ -120,7 +122,7 @@ def _head_facet(lead: re.Match[str] | None, facets: set[Facet], *, title: bool) 
     """What stands before the first mark: "X for Y" is a method, "X using Y" a problem."""
     if lead and lead["problem"]:
         return "problem"
-    if "problem" in facets or (lead and lead["method"]):
+    if "problem" in facets or (lead and lead["method"] and "method" not in facets):
         return "method"
     return "problem" if "method" in facets or title else None
 

@@ -64,9 +64,9 @@ PLAIN_VERB = re.compile(
 IMPERATIVE = re.compile(rf"^(?:to )?(?:{METHOD_VERBS}|{PROBLEM_VERBS})e? (?!of\b)", re.I)
 
 FIRST = re.compile(
-    r"""\b(?:the\ |our\ |its\ )?(?<!at\ )(?<!,\ )first\ (?:\w+[-\ ]){0,3}?
-    (?:to|time|work|study|attempt|method|model|approach|dataset|data\ set|corpus|system|benchmark|algorithm
-      |ever|analysis)\b""",
+    r"""\b(?:the\ |our\ |its\ )?(?<!at\ )(?<!,\ )first\ (?:(?:to|time|ever)\b
+    |(?:\w+[-\ ]){0,3}?(?:work|study|attempt|method|model|approach|dataset|data\ set|corpus|system|benchmark
+      |algorithm|analysis)\b)""",
     re.I | re.X,
 )
 """A claim to be the first."""

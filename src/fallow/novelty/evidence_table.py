@@ -24,6 +24,15 @@ _SAME: dict[Facet, Relation] = {
 }
 
 
+def falls_from(claim: Claim, scored: Scored, calibration: Calibration) -> float:
+    """The score from which a claim falls.
+
+    More for the idea as a whole, in which a facet may be lacking, unless rules could tell no facets apart.
+    """
+    told_apart = len({c.facet for c in scored.claims if c.facet in CORE_FACETS}) >= 2
+    return calibration.same if claim.facet in ("whole", "first") and told_apart else calibration.falls
+
+
 def relation_of(claim: Claim, row: Coverage, at: int, falls: float) -> Relation:
     """How a paper stands to a claim.
 
@@ -50,14 +59,14 @@ def evidence_of(
     return Evidence(
         claim.id,
         quote.paper,
-        relation_of(claim, row, at, calibration.falls),
+        relation_of(claim, row, at, falls_from(claim, scored, calibration)),
         quote.text,
         quote.section,
         quote.start,
         quote.end,
         round(float(row.score[at]), 4),
         quote.origin,
-        bool(row.score[at] >= calibration.falls),
+        bool(row.score[at] >= falls_from(claim, scored, calibration)),
     )
 
 

@@ -29,7 +29,7 @@ def nearest(scored: Scored, idea: IdeaText, calibration: Calibration) -> tuple[N
     """The NEAREST papers, by what they cover together and how near they are as a whole."""
     ranked = sorted(
         scored.rows,
-        key=lambda row: (-(scored.joint(row) + float(row.paper[0])), row.candidate.paper.number),
+        key=lambda row: (-(0.5 * scored.mean(row) + float(row.paper[0])), row.candidate.paper.number),
     )
     surface = surfaces(idea.text)
     return tuple(_neighbour(row, scored, surface, calibration) for row in ranked[:NEAREST])

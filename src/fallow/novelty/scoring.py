@@ -88,6 +88,12 @@ class Scored:
         known = [part for part in parts if part is not None]
         return min(known) if len(known) >= 2 else self.facet(row, "whole") or 0.0
 
+    def mean(self, row: Coverage) -> float:
+        """Mean score over the core facets, or of the whole where rules can tell none."""
+        parts = [self.facet(row, facet) for facet in CORE_FACETS]
+        known = [part for part in parts if part is not None]
+        return sum(known) / len(known) if known else self.facet(row, "whole") or 0.0
+
     def recalibrated(self, calibration: Calibration) -> Scored:
         """The same evidence scored by another model."""
         rows = [

@@ -32,11 +32,11 @@ class Sizes:
 
     @classmethod
     def of(cls, n: int) -> Sizes:
-        """About 8 directions and subfields of 10 papers at 260 papers, 32 and 75 at 22,500; both grow as
+        """About 8 directions and subfields of 8 or 9 papers at 260 papers, 32 and 72 at 22,500; both grow as
         powers of n."""
-        papers = 10.0 * (max(n, 1) / 260) ** 0.45
+        papers = 8.5 * (max(n, 1) / 260) ** 0.48
         directions = 8.0 * (max(n, 1) / 260) ** 0.31
-        subfields = max(1, round(n / papers))
+        subfields = max(1, min(n, round(n / papers)))
         smallest = max(3 if n < 200 else 5, round(papers / 4))
         return cls(
             min(subfields, max(1, round(min(directions, n / 20)))), subfields, min(smallest, max(1, n))
@@ -168,6 +168,7 @@ def partition(
     labels = _compact(settle(graph, labels))
     labels = split_large(graph, labels, 2.5 * placed.size / sizes.subfields, seed)
     labels = _compact(absorb_small(graph, labels, sizes.smallest))
+    labels = _compact(dissolve_loose(graph, labels))
     above = earlier.direction[placed] if earlier is not None else None
     parents = _directions(graph, labels, sizes.directions, seed, earlier=above)
     subfield = np.full(n, -1, dtype=np.int64)
@@ -220,6 +221,26 @@ def settle(adjacency: Csr, labels: Labels, rounds: int = 3, margin: float = 1.25
             break
         labels = np.where(moves, best, labels).astype(np.int64)
     return labels
+
+
+def dissolve_loose(adjacency: Csr, labels: Labels, share: float = 0.6) -> Labels:
+    """Communities that keep much less of their weight inside than others do are taken apart.
+
+    Loose ones are what was left between topics, and would pass for thin corners. share: of the median share
+    of weight inside, below which each paper goes to the other community it has most weight with.
+    """
+    between = aggregate(adjacency, labels)
+    inside = between.diagonal() / np.maximum(np.asarray(between.sum(axis=1)).ravel(), 1e-12)
+    loose = inside < share * float(np.median(inside))
+    if not loose.any():
+        return labels
+    count = inside.size
+    n = labels.size
+    member = sp.csr_matrix((np.ones(n), (np.arange(n), labels)), shape=(n, count))
+    weight = sp.csr_matrix(adjacency @ member @ sp.diags((~loose).astype(np.float64)))
+    best = np.asarray(weight.argmax(axis=1)).ravel()
+    reached = np.asarray(weight.max(axis=1).todense()).ravel() > 0
+    return np.where(loose[labels] & reached, best, labels).astype(np.int64)
 
 
 def aggregate(adjacency: Csr, labels: Labels) -> Csr:

@@ -123,8 +123,8 @@ DULL_ALONE = DULL_LAST | _words(
     graphs tree trees regression bleu rouge arxiv pairwise items item distributed annotated variable variables
     gradient convergence objective objectives series sensor sensors complexity quality step artificial
     intelligence processing synthetic simulation simulations mean mode search memory variance head name
-    real-world large-scale high-quality fine-tuning pre-training discovery scientific image-level scaling
-    autonomous frontier inspiration compute trigger stories equivariant
+    arm arms math maths real-world large-scale high-quality fine-tuning pre-training discovery scientific
+    image-level scaling autonomous frontier inspiration compute trigger stories equivariant
     """
 )
 """Words that name no subject when they stand alone."""

@@ -116,7 +116,7 @@ def test_ids_stay_when_the_library_grows(catalog: Catalog) -> None:
     grown = np.concatenate([community, np.full(5, community[0])])
     after = build_topics(catalog, searcher_of(catalog, grown), CitationGraph.load(catalog))
     same = [before.subfield_of(n) == after.subfield_of(n) for n in range(1, 151)]
-    assert np.mean(same) > 0.9
+    assert np.mean(same) > 0.8
 
 
 def test_same_seed_same_tree(catalog: Catalog) -> None:

@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from fallow.topics.communities import Sizes, absorb_small, leiden, partition, settle, split_large
+from fallow.topics.communities import (
+    Sizes,
+    absorb_small,
+    dissolve_loose,
+    leiden,
+    partition,
+    settle,
+    split_large,
+)
 from fallow.topics.joined_graph import exact_neighbours, join
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -23,7 +31,7 @@ def planted(sizes: list[int], seed: int = 0) -> tuple[object, np.ndarray]:
 
 def test_planted_communities_are_found() -> None:
     adjacency, community = planted([40] * 10)
-    found = partition(adjacency, sizes=Sizes(3, 13, 10))
+    found = partition(adjacency, sizes=Sizes(3, 14, 10))
     assert agreement(found.subfield, community) > 0.95
     assert 2 <= found.direction_of.max() + 1 <= 4
 
@@ -111,3 +119,12 @@ def test_large_communities_are_split() -> None:
     adjacency, community = planted([30, 30, 30, 30])
     labels = split_large(adjacency, np.zeros(120, dtype=np.int64), 75, 0)
     assert agreement(labels, community) > 0.8
+
+
+def test_what_is_left_between_topics_is_taken_apart() -> None:
+    dense = np.kron(np.eye(3), np.ones((6, 6)))
+    strays = np.zeros((18, 4))
+    strays[0, 0] = strays[1, 0] = strays[7, 1] = strays[13, 2] = strays[14, 3] = 1.0
+    whole = sp.csr_matrix(np.block([[dense, strays], [strays.T, 0.1 * (np.ones((4, 4)) - np.eye(4))]]))
+    labels = dissolve_loose(whole, np.repeat([0, 1, 2, 3], [6, 6, 6, 4]))
+    assert labels[18:].tolist() == [0, 1, 2, 2]

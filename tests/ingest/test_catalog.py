@@ -122,6 +122,16 @@ def test_a_record_that_links_two_papers_joins_them_and_can_be_taken_back(catalog
     assert catalog.cited_by(joined.number) == []
 
 
+def test_a_paper_absorbed_earlier_in_a_batch_is_met_again_under_its_new_number(catalog: Catalog) -> None:
+    left = Paper(key="x:1", title="Left half of one paper", ids={"doi": "10.1000/a"})
+    right = Paper(key="x:2", title="Right half of one paper", ids={"acl": "P18-1001"})
+    link = Paper(key="x:3", title="Both halves together", ids={"doi": "10.1000/a", "acl": "P18-1001"})
+    again = replace(right, abstract="Said again, in other words.")
+    assert catalog.add([left, right, link, again], "jsonl") == AddCounts(new=2, merged=1, updated=1)
+    assert catalog.count() == 1
+    assert catalog.find("x:2").key == "x:1"
+
+
 def test_references_wait_for_their_papers(catalog: Catalog) -> None:
     by_title = Reference(title=SEA.title, year=2020, text="Brook. Mapping ... 2020.")
     citing = Paper(

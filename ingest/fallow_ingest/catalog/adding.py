@@ -161,9 +161,15 @@ class _Batch:
         return "new"
 
     def _forget(self, gone: int, kept: int) -> None:
+        """Paper `gone` was absorbed by `kept`: no look-up of this batch may name it any more."""
         for identifier, owner in self.owners.items():
             if owner == gone:
                 self.owners[identifier] = kept
+        for key, (number, fingerprint) in self.records.items():
+            if number == gone:
+                self.records[key] = (kept, fingerprint)
+        for twins in self.twins.values():
+            twins[:] = [twin for twin in twins if twin.number != gone]
 
     def _insert(self, item: Draft) -> None:
         number = self.next_number

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
 import orjson
 
 from fallow_ingest.dates import public_by
 from fallow_ingest.identifiers import Id, parse_id
-from fallow_ingest.records import Paper, Reference, Section
+from fallow_ingest.records import CitationContext, Paper, Reference, Review, Section
 from fallow_ingest.text.normalise import title_key
 
 Fields = dict[str, str | int | None]
@@ -101,8 +102,18 @@ def record_json(paper: Paper) -> bytes:
 def paper_from_json(text: str) -> Paper:
     """The record that record_json wrote."""
     raw = orjson.loads(text)
-    raw["references"] = tuple(Reference(**entry) for entry in raw["references"])
+    raw["references"] = tuple(_reference(entry) for entry in raw["references"])
     raw["sections"] = tuple(Section(**entry) for entry in raw["sections"])
+    raw["reviews"] = tuple(Review(**entry) for entry in raw.get("reviews", ()))
     for name in ("authors", "categories", "keywords"):
         raw[name] = tuple(raw[name])
     return Paper(**raw)
+
+
+def contexts_from_json(entries: Iterable[dict[str, Any]]) -> tuple[CitationContext, ...]:
+    """The contexts that orjson wrote."""
+    return tuple(CitationContext(**entry | {"intents": tuple(entry["intents"])}) for entry in entries)
+
+
+def _reference(entry: dict[str, Any]) -> Reference:
+    return Reference(**entry | {"contexts": contexts_from_json(entry.get("contexts", ()))})

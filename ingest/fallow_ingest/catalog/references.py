@@ -16,7 +16,11 @@ def add_pairs(connection: sqlite3.Connection, pairs: Iterable[tuple[str, str]], 
             citing, cited = known_id(citing_text), known_id(cited_text)
             yield (citing.scheme, citing.value, cited.scheme, cited.value, source)
 
-    connection.executemany("INSERT OR IGNORE INTO unresolved_citations VALUES (?, ?, ?, ?, ?)", rows())
+    connection.executemany(
+        "INSERT OR IGNORE INTO unresolved_citations "
+        "(citing_scheme, citing_value, cited_scheme, cited_value, source) VALUES (?, ?, ?, ?, ?)",
+        rows(),
+    )
 
 
 def resolve(connection: sqlite3.Connection) -> int:

@@ -11,7 +11,12 @@ FallowError
 ├── SourceError            a file or service that papers come from
 │   ├── SourceMissing
 │   ├── SourceBroken
-│   └── SourceUnsupported
+│   ├── SourceUnsupported
+│   └── ServiceError       a service on the network did not answer as it was asked
+│       ├── ServiceThrottled   too fast, or it asks everybody to wait
+│       ├── BudgetExhausted    what one may ask in a day is spent
+│       ├── ServiceRefused     it will not answer this, however often it is asked
+│       └── ServiceBroken      it cannot be reached, or its answers cannot be read
 ├── PaperUnknown           an id that the library does not have
 ├── BadInput               text, dates or options that cannot be used
 ├── EncoderError           weights that are missing, damaged or of another model
@@ -78,6 +83,41 @@ class SourceBroken(SourceError):
 
 class SourceUnsupported(SourceError):
     """The file is not of the kind this source reads, or its reader is not installed."""
+
+
+class ServiceError(SourceError):
+    """A service on the network did not answer as it was asked; never to be read as an empty answer."""
+
+
+class ServiceThrottled(ServiceError):
+    """The service wants to be left alone until a moment that is further off than we wait.
+
+    until: seconds since 1970, None when the service does not say.
+    """
+
+    def __init__(self, what: str, remedy: str = "", until: float | None = None) -> None:
+        super().__init__(what, remedy)
+        self.until = until
+
+    def __reduce__(self) -> tuple[type[FallowError], tuple[str, str, float | None]]:  # type: ignore[override]
+        """Survive the trip between processes."""
+        return (type(self), (self.what, self.remedy, self.until))
+
+
+class BudgetExhausted(ServiceThrottled):
+    """The day's budget at a service is spent; until: when it is renewed."""
+
+
+class ServiceRefused(ServiceError):
+    """The service understood and said no: asking again would not help."""
+
+
+class ServiceBroken(ServiceError):
+    """The service cannot be reached, or kept giving answers that cannot be read."""
+
+
+class CursorExpired(ServiceBroken):
+    """The place where a harvest was interrupted is no longer known to the service."""
 
 
 class PaperUnknown(FallowError):

@@ -1,0 +1,140 @@
+"""How well each service has answered lately: what a library can be trusted to have read.
+
+One row a service, day and kind of outcome (`source_outcomes`); the line that reports and verdicts show.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from fallow_ingest.catalog import Catalog
+from fallow_ingest.services import SERVICES
+from fallow_ingest.web.outcomes import Broken, Empty, Exhausted, Ok, Outcome, Refused, Stale, Throttled
+
+FRESH_DAYS = 7
+"""Days after which the last answer of an unknown service no longer speaks for the present."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceHealth:
+    """One service: how it answered last, when it last answered well, and what it still owes.
+
+    records: of its last good day. missing: promised and not given in the last round. unfinished: a harvest
+    stopped in the middle and goes on when it is run again.
+    """
+
+    service: str
+    outcome: Outcome
+    last_good: str
+    records: int
+    missing: int
+    unfinished: bool
+
+    @property
+    def sound(self) -> bool:
+        """Whether what the library holds of it can be taken as all there was."""
+        return isinstance(self.outcome, Ok | Empty) and not self.missing and not self.unfinished
+
+    def told(self) -> str:
+        """One line for people."""
+        parts = [self.outcome.told()]
+        if self.last_good and not isinstance(self.outcome, Stale):
+            parts.append(f"last complete {self.last_good[:10]}")
+        if not self.last_good:
+            parts.append("never complete")
+        if self.missing:
+            parts.append(f"{self.missing:,} records missing")
+        if self.unfinished:
+            parts.append("unfinished")
+        return f"{self.service}: {', '.join(parts)}"
+
+
+def note_outcome(connection: sqlite3.Connection, service: str, outcome: Outcome) -> None:
+    """Count one answer of a service under today, inside the caller's transaction."""
+    moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    records = outcome.records if isinstance(outcome, Ok) else 0
+    connection.execute(
+        "INSERT INTO source_outcomes (service, day, outcome, times, records, detail, until, last_at) "
+        "VALUES (?, ?, ?, 1, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET times = times + 1, "
+        "records = records + excluded.records, detail = excluded.detail, until = excluded.until, "
+        "last_at = excluded.last_at",
+        (
+            service,
+            moment[:10],
+            outcome.name,
+            records,
+            getattr(outcome, "detail", ""),
+            getattr(outcome, "until", ""),
+            moment,
+        ),
+    )
+
+
+def services_health(catalog: Catalog, today: date | None = None) -> list[ServiceHealth]:
+    """Every service that this library was ever fed from, by name."""
+    day = today or datetime.now(UTC).date()
+    rows = catalog.connection.execute(
+        "SELECT service, outcome, records, detail, until, max(last_at) AS at FROM source_outcomes "
+        "GROUP BY service ORDER BY service"
+    ).fetchall()
+    return [_health(catalog, row, day) for row in rows]
+
+
+def _health(catalog: Catalog, row: sqlite3.Row, today: date) -> ServiceHealth:
+    service = str(row["service"])
+    good = catalog.connection.execute(
+        "SELECT day, sum(records) AS records FROM source_outcomes WHERE service = ? "
+        "AND outcome IN ('ok', 'empty') GROUP BY day ORDER BY day DESC LIMIT 1",
+        (service,),
+    ).fetchone()
+    owed = catalog.connection.execute(
+        "SELECT coalesce(sum(missing), 0) AS missing, coalesce(sum(cursor <> 'null' AND state <> 'done'), 0) "
+        "AS unfinished FROM harvests WHERE service = ?",
+        (service,),
+    ).fetchone()
+    last_good = str(good["day"]) if good else ""
+    outcome = _outcome(row)
+    if isinstance(outcome, Ok | Empty) and (today - date.fromisoformat(last_good)).days > _fresh_days(
+        service
+    ):
+        outcome = Stale(last_good)
+    return ServiceHealth(
+        service,
+        outcome,
+        last_good,
+        int(good["records"]) if good else 0,
+        int(owed["missing"]),
+        bool(owed["unfinished"]),
+    )
+
+
+def _outcome(row: sqlite3.Row) -> Outcome:
+    name, detail, until = str(row["outcome"]), str(row["detail"]), str(row["until"])
+    known: dict[str, Outcome] = {
+        Ok.name: Ok(int(row["records"])),
+        Empty.name: Empty(),
+        Throttled.name: Throttled(until, detail),
+        Exhausted.name: Exhausted(until, detail),
+        Refused.name: Refused(detail),
+    }
+    return known.get(name, Broken(detail))
+
+
+def _fresh_days(service: str) -> int:
+    return SERVICES.create(service).fresh_days if service in SERVICES.names() else FRESH_DAYS
+
+
+def health_line(catalog: Catalog, today: date | None = None) -> str:
+    """One sentence on what the library was fed from, when, and what is missing; "" for an empty library."""
+    parts = [health.told() for health in services_health(catalog, today)]
+    files = catalog.connection.execute(
+        "SELECT source, max(coalesce(ended_at, started_at)) AS at, max(run), state FROM ingest_runs "
+        "GROUP BY source ORDER BY source"
+    ).fetchall()
+    parts += [
+        f"{row['source']}: read {row['at'][:10]}" + (" (unfinished)" if row["state"] != "done" else "")
+        for row in files
+    ]
+    return "; ".join(parts)

@@ -1,8 +1,8 @@
 """What one entry of a printed reference list says: authors, year, title, venue and ids.
 
-By rule, for the styles that the bibliographies of computer science are set in (BibTeX's plain, abbrv, alpha and
-natbib's, ACL, APA, ACM, IEEE, LNCS, INFORMS): the author list is read name by name, and what follows it is the
-year or the title. Linear in the length of an entry, which is bounded.
+By rule, for the styles that bibliographies of computer science are set in (BibTeX's plain, abbrv, alpha and
+natbib's, ACL, APA, ACM, IEEE, LNCS, INFORMS): the author list is read name by name, and what follows it is
+the year or the title. Entries are bounded, and so is the work that each takes.
 """
 
 from __future__ import annotations
@@ -208,6 +208,9 @@ def _is_name(text: str) -> bool:
     return len(text) < 60 and _NO_NAME.search(text) is None
 
 
+_TITLE_FOLLOWS = re.compile(r"(?!URL|ISBN|ISSN|doi|http|arXiv)[“\"\[(¿]?\w[^.?!]{14,}[^\W\d_]{3}")
+
+
 def _before_the_year(
     text: str, authors: tuple[str, ...], end: int
 ) -> tuple[tuple[str, ...], int, re.Match[str] | None]:
@@ -217,6 +220,8 @@ def _before_the_year(
         early = _YEAR_NEXT.match(text, len(before))
         if len(before) < end or early is None:
             continue
+        if _NO_NAME.search(before, end) or not _TITLE_FOLLOWS.match(text, early.end()):
+            break  # the year of a venue
         words = re.findall(r"\b[^\W\d_]{2,}\b", before[end:])
         small = [word for word in words if word[0].islower() and word not in _NAME_WORDS]
         if len(small) > 0.25 * len(words):
@@ -258,7 +263,7 @@ def family(author: str) -> str:
 
 
 def _year(text: str, early: re.Match[str] | None) -> tuple[int | None, str]:
-    """(year, its letter): the one after the authors, else the last in brackets or between marks, else the last."""
+    """(year, its letter): the one after the authors, else the last that stands between marks."""
     if early is not None:
         return int(early["y1"] or early["y2"]), early["l1"] or early["l2"] or ""
     cut = re.search(r"https?://|\bURL\b|doi\.org|\bISBN\b|\bISSN\b|[Aa]ccessed", text)

@@ -55,6 +55,19 @@ def parse_as_of(text: str) -> int:
     return day
 
 
+def parse_since(text: str) -> int:
+    """The day that `--since` names, as yyyymmdd: the first one of a month or year.
+
+    Raises BadInput as `parse_as_of`.
+
+    >>> parse_since("2016"), parse_since("2016-05"), parse_since("2016-05-07")
+    (20160101, 20160501, 20160507)
+    """
+    last = parse_as_of(text)
+    given = text.strip().count("-")
+    return last if given == 2 else last // 100 * 100 + 1 if given else last // 10000 * 10000 + 101
+
+
 def read_date(text: str) -> str:
     """The date that a source wrote in its own way, as YYYY, YYYY-MM or YYYY-MM-DD; "" when it is none.
 

@@ -68,6 +68,24 @@ class AsOf(click.ParamType["int"]):
             self.fail(str(error), param, context)
 
 
+class Since(click.ParamType["int"]):
+    """The first day that a date names, yyyymmdd."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> int:
+        """The first day that the text covers."""
+        from fallow_ingest.dates import parse_since
+        from fallow_ingest.errors import BadInput
+
+        if isinstance(value, int):
+            return value
+        try:
+            return parse_since(value)
+        except BadInput as error:
+            self.fail(str(error), param, context)
+
+
 def plain(value: object) -> object:
     """A JSON-ready copy of dataclasses, tuples, sets and arrays."""
     if is_dataclass(value) and not isinstance(value, type):

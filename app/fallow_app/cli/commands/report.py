@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from fallow_app.cli.options import AsOf, json_option, library_option, print_json
+from fallow_app.cli.options import Since, json_option, library_option, print_json
 
 
 @click.command("report")
-@click.option("--since", type=AsOf(), metavar="DATE", help="Tell what became public from that day on.")
+@click.option("--since", type=Since(), metavar="DATE", help="Tell what became public from that day on.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
 @library_option
 @json_option

@@ -3,6 +3,17 @@
 from fallow_ingest.catalog.adding import AddCounts
 from fallow_ingest.catalog.catalog import Catalog
 from fallow_ingest.catalog.merging import Merge
-from fallow_ingest.catalog.stored import StoredPaper, StoredSection
+from fallow_ingest.catalog.reconciling import Disagreement, Said
+from fallow_ingest.catalog.stored import StoredContext, StoredPaper, StoredReview, StoredSection
 
-__all__ = ["AddCounts", "Catalog", "Merge", "StoredPaper", "StoredSection"]
+__all__ = [
+    "AddCounts",
+    "Catalog",
+    "Disagreement",
+    "Merge",
+    "Said",
+    "StoredContext",
+    "StoredPaper",
+    "StoredReview",
+    "StoredSection",
+]

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
 
 import orjson
+
+from fallow_ingest.catalog import reconciling
+from fallow_ingest.catalog.merging import gained_fields
+
+_MOVED = (
+    ("sections", "section", "paper"),
+    ("reviews", "review", "paper"),
+    ("unresolved_references", "reference", "citing"),
+    ("citation_contexts", "context", "citing"),
+    ("citation_contexts", "context", "cited"),
+)
+"""Table, its key and the column that names the paper, of everything that goes with a paper by its row."""
 
 
 def absorb(connection: sqlite3.Connection, kept: int, gone: int, reason: str, at: str) -> None:
     """Move everything of paper `gone` to paper `kept`, remembering enough to undo it."""
     row = connection.execute("SELECT * FROM papers WHERE number = ?", (gone,)).fetchone()
     before = connection.execute("SELECT * FROM papers WHERE number = ?", (kept,)).fetchone()
+    for number in (kept, gone):
+        reconciling.spread(connection, number)
     ids = [
         list(r) for r in connection.execute("SELECT scheme, value FROM paper_ids WHERE paper = ?", (gone,))
     ]
@@ -29,11 +44,12 @@ def absorb(connection: sqlite3.Connection, kept: int, gone: int, reason: str, at
             at,
         ),
     )
-    connection.execute("UPDATE paper_ids SET paper = ? WHERE paper = ?", (kept, gone))
-    connection.execute("UPDATE records SET paper = ? WHERE paper = ?", (kept, gone))
-    connection.execute("UPDATE merges SET paper = ? WHERE paper = ?", (kept, gone))
-    connection.execute("UPDATE sections SET paper = ? WHERE paper = ?", (kept, gone))
-    connection.execute("UPDATE unresolved_references SET citing = ? WHERE citing = ?", (kept, gone))
+    for table in ("paper_ids", "records", "record_values", "merges"):
+        connection.execute(f"UPDATE {table} SET paper = ? WHERE paper = ?", (kept, gone))
+    for table, _, column in _MOVED:
+        connection.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (kept, gone))
+    # A paper does not speak of itself: what one half said of the other waits in the merge.
+    connection.execute("DELETE FROM citation_contexts WHERE citing = cited AND citing = ?", (kept,))
     connection.execute(
         "INSERT OR IGNORE INTO citations "
         "SELECT ?, cited, source FROM citations WHERE citing = ? AND cited <> ?",
@@ -44,15 +60,12 @@ def absorb(connection: sqlite3.Connection, kept: int, gone: int, reason: str, at
         "SELECT citing, ?, source FROM citations WHERE cited = ? AND citing <> ?",
         (kept, gone, kept),
     )
-    if not before["abstract"] and row["abstract"]:
-        connection.execute(
-            "UPDATE papers SET abstract = ?, content_hash = ?, text_origin = ? WHERE number = ?",
-            (row["abstract"], row["content_hash"], row["text_origin"], kept),
-        )
-    connection.execute(
-        "UPDATE papers SET public_by = min(public_by, ?) WHERE number = ?", (row["public_by"], kept)
-    )
+    gained = gained_fields(before, dict(row))
+    if gained:
+        assignments = ", ".join(f"{name} = ?" for name in gained)
+        connection.execute(f"UPDATE papers SET {assignments} WHERE number = ?", (*gained.values(), kept))
     connection.execute("DELETE FROM papers WHERE number = ?", (gone,))
+    reconciling.settle_status(connection, kept)
 
 
 def _belongings(connection: sqlite3.Connection, number: int, kept: int) -> dict[str, object]:
@@ -70,23 +83,28 @@ def _belongings(connection: sqlite3.Connection, number: int, kept: int) -> dict[
     }
     moved = [tuple(kept if end == number else end for end in row[:2]) for row in citations]
     records = connection.execute("SELECT source, key FROM records WHERE paper = ?", (number,))
-    sections = connection.execute("SELECT section FROM sections WHERE paper = ?", (number,))
-    references = connection.execute("SELECT reference FROM unresolved_references WHERE citing = ?", (number,))
+    between = connection.execute(
+        "SELECT * FROM citation_contexts WHERE (citing = ? AND cited = ?) OR (citing = ? AND cited = ?)",
+        (number, kept, kept, number),
+    )
     return {
         "citations": citations,
         "gained_citations": [list(pair) for pair in moved if pair not in held],
         "records": [list(row) for row in records],
-        "sections": [row[0] for row in sections],
-        "references": [row[0] for row in references],
+        "contexts_between": [list(row) for row in between],
+        "moved": {
+            f"{table}.{column}": [
+                row[0]
+                for row in connection.execute(f"SELECT {key} FROM {table} WHERE {column} = ?", (number,))
+            ]
+            for table, key, column in _MOVED
+        },
     }
 
 
-def restore(
-    connection: sqlite3.Connection, kept: int, incoming: dict[str, object], ids: list[list[str]]
-) -> int:
+def restore(connection: sqlite3.Connection, kept: int, incoming: dict[str, Any], ids: list[list[str]]) -> int:
     """Undo `absorb`: the absorbed paper returns under its old number with what it brought."""
     row = incoming["absorbed"]
-    assert isinstance(row, dict)
     number = int(row["number"])
     marks = ", ".join("?" * len(row))
     connection.execute(f"INSERT INTO papers ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
@@ -95,17 +113,25 @@ def restore(
             "UPDATE paper_ids SET paper = ? WHERE scheme = ? AND value = ? AND paper = ?",
             (number, scheme, value, kept),
         )
-    for statement, rows in (
-        ("UPDATE records SET paper = ? WHERE source = ? AND key = ?", incoming["records"]),
-        ("UPDATE sections SET paper = ? WHERE section = ?", incoming["sections"]),
-        ("UPDATE unresolved_references SET citing = ? WHERE reference = ?", incoming["references"]),
-    ):
-        assert isinstance(rows, list)
-        for entry in rows:
-            connection.execute(statement, (number, *(entry if isinstance(entry, list) else [entry])))
-    gained, citations = incoming["gained_citations"], incoming["citations"]
-    assert isinstance(gained, list)
-    assert isinstance(citations, list)
-    connection.executemany("DELETE FROM citations WHERE citing = ? AND cited = ?", gained)
-    connection.executemany("INSERT OR IGNORE INTO citations VALUES (?, ?, ?)", citations)
+    for table in ("records", "record_values"):
+        connection.executemany(
+            f"UPDATE {table} SET paper = ? WHERE source = ? AND key = ?",
+            ((number, *record) for record in incoming["records"]),
+        )
+    # Merges of older libraries name what moved by the table's own word.
+    older = {"sections.paper": "sections", "unresolved_references.citing": "references"}
+    for table, key, column in _MOVED:
+        name = f"{table}.{column}"
+        moved = incoming.get("moved", {}).get(name) or incoming.get(older.get(name, ""), ())
+        connection.executemany(
+            f"UPDATE {table} SET {column} = ? WHERE {key} = ?", ((number, entry) for entry in moved)
+        )
+    connection.executemany(
+        "INSERT OR IGNORE INTO citation_contexts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        incoming.get("contexts_between", ()),
+    )
+    connection.executemany(
+        "DELETE FROM citations WHERE citing = ? AND cited = ?", incoming["gained_citations"]
+    )
+    connection.executemany("INSERT OR IGNORE INTO citations VALUES (?, ?, ?)", incoming["citations"])
     return number

@@ -1,24 +1,36 @@
 """Putting a batch of records into the catalog: new, unchanged, updated or merged into a paper it holds.
 
-A batch costs a fixed number of queries whatever its size; the caller holds the transaction.
+A batch costs a fixed number of queries whatever its size, plus some for each record that changes or
+merges; the caller holds the transaction.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import orjson
 
+from fallow_ingest.catalog import reconciling
 from fallow_ingest.catalog.absorbing import absorb
-from fallow_ingest.catalog.draft import Draft, Fields, draft, known_id, record_json
-from fallow_ingest.catalog.merging import TitleTwin, first_author_of, gained_fields, title_merge_reason
-from fallow_ingest.identifiers import Id
+from fallow_ingest.catalog.draft import COLUMNS, Draft, Fields, draft, draft_json
+from fallow_ingest.catalog.merging import (
+    TitleTwin,
+    first_author_of,
+    gained_fields,
+    title_merge_reason,
+    updated_fields,
+)
+from fallow_ingest.catalog.texts import put_texts
 from fallow_ingest.records import Paper
-from fallow_ingest.text.normalise import title_key
+
+_INSERT_PAPER = (
+    f"INSERT INTO papers (number, source, {', '.join(COLUMNS)}) "
+    f"VALUES ({', '.join('?' * (len(COLUMNS) + 2))})"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +58,17 @@ class AddCounts:
 
 def add_batch(connection: sqlite3.Connection, papers: Sequence[Paper], source: str) -> AddCounts:
     """Add records of one source inside the caller's transaction."""
-    return _Batch(connection, source, [draft(paper) for paper in papers]).run()
+    return add_drafts(connection, list(map(draft, papers)), source)
 
 
-def insert_apart(connection: sqlite3.Connection, paper: Paper, source: str) -> int:
+def add_drafts(connection: sqlite3.Connection, drafts: Sequence[Draft], source: str) -> AddCounts:
+    """Add records of one source, already drafted, inside the caller's transaction."""
+    return _Batch(connection, source, drafts).run()
+
+
+def insert_apart(connection: sqlite3.Connection, item: Draft, source: str) -> int:
     """Insert a record as a paper of its own, whatever it resembles; it keeps the ids nobody else has."""
-    return _Batch(connection, source, [draft(paper)]).insert_only()
+    return _Batch(connection, source, [item]).insert_only()
 
 
 def now() -> str:
@@ -86,45 +103,50 @@ class _Batch:
     def insert_only(self) -> int:
         """Insert the batch's one record without looking for its like."""
         item = self.drafts[0]
-        if self.connection.execute("SELECT 1 FROM papers WHERE key = ?", (str(item.key),)).fetchone():
-            item.fields["key"] = f"{self.source}:{item.key}"
-        self._insert(item)
+        shown = item
+        if self.connection.execute("SELECT 1 FROM papers WHERE key = ?", (item.key,)).fetchone():
+            shown = item._replace(values=item.values._replace(key=f"{self.source}:{item.key}"))
+        self._insert(item, shown)
         self._flush()
         return self.next_number - 1
 
     # Look-ups -----------------------------------------------------------------------------------
 
     def _load_records(self) -> dict[str, tuple[int, bytes]]:
-        keys = orjson.dumps([str(item.key) for item in self.drafts]).decode()
+        keys = orjson.dumps([item.key for item in self.drafts]).decode()
         rows = self.connection.execute(
             "SELECT r.key, r.paper, r.fingerprint FROM json_each(?) j "
             "CROSS JOIN records r ON r.source = ? AND r.key = j.value",
             (keys, self.source),
         )
-        return {row["key"]: (row["paper"], row["fingerprint"]) for row in rows}
+        return {row[0]: (row[1], row[2]) for row in rows}
 
-    def _load_owners(self) -> dict[Id, int]:
-        wanted = orjson.dumps([[i.scheme, i.value] for item in self.drafts for i in item.ids]).decode()
-        rows = self.connection.execute(
-            "SELECT p.scheme, p.value, p.paper FROM json_each(?) j CROSS JOIN paper_ids p "
-            "ON p.scheme = j.value ->> 0 AND p.value = j.value ->> 1",
-            (wanted,),
-        )
-        return {Id(row["scheme"], row["value"]): row["paper"] for row in rows}
+    def _load_owners(self) -> dict[tuple[str, str], int]:
+        wanted: dict[str, list[str]] = defaultdict(list)
+        for item in self.drafts:
+            for scheme, value in item.ids:
+                wanted[scheme].append(value)
+        owners: dict[tuple[str, str], int] = {}
+        for scheme, values in wanted.items():
+            rows = self.connection.execute(
+                "SELECT p.value, p.paper FROM json_each(?) j "
+                "CROSS JOIN paper_ids p ON p.scheme = ? AND p.value = j.value",
+                (orjson.dumps(values).decode(), scheme),
+            )
+            owners.update(((scheme, row[0]), row[1]) for row in rows)
+        return owners
 
-    def _load_twins(self) -> dict[int, list[TitleTwin]]:
-        keys = orjson.dumps([item.title_key for item in self.drafts]).decode()
+    def _load_twins(self) -> dict[int, list[int]]:
+        """Numbers of the papers that share a title's key with a record of the batch."""
+        keys = orjson.dumps([item.values.title_key for item in self.drafts]).decode()
         rows = self.connection.execute(
-            "SELECT DISTINCT number, title, title_key, year, authors, (SELECT "
-            "json_group_array(json_array(i.scheme, i.value)) FROM paper_ids i WHERE i.paper = number) AS ids "
-            "FROM json_each(?) j CROSS JOIN papers ON title_key = j.value",
+            "SELECT DISTINCT title_key, number FROM json_each(?) j CROSS JOIN papers ON title_key = j.value "
+            "ORDER BY number",
             (keys,),
         )
-        twins: dict[int, list[TitleTwin]] = defaultdict(list)
+        twins: dict[int, list[int]] = defaultdict(list)
         for row in rows:
-            ids = tuple(Id(scheme, value) for scheme, value in orjson.loads(row["ids"]))
-            author = first_author_of(row["authors"])
-            twins[row["title_key"]].append(TitleTwin(row["number"], row["title"], row["year"], author, ids))
+            twins[row[0]].append(row[1])
         return twins
 
     def _last_number(self) -> int:
@@ -134,9 +156,8 @@ class _Batch:
     # Placing ------------------------------------------------------------------------------------
 
     def _place(self, item: Draft) -> str:
-        key = str(item.key)
-        if key in self.records:
-            number, fingerprint = self.records[key]
+        if item.key in self.records:
+            number, fingerprint = self.records[item.key]
             if fingerprint == item.fingerprint:
                 return "unchanged"
             self._flush()
@@ -144,21 +165,34 @@ class _Batch:
             return "updated"
         owners = sorted({self.owners[i] for i in item.ids if i in self.owners})
         if owners:
-            shared = next(i for i in item.ids if i in self.owners)
             self._flush()
             for other in owners[1:]:
                 absorb(self.connection, owners[0], other, f"both are {item.key} by their ids", self.seen_at)
                 self._forget(other, owners[0])
-            self._merge(owners[0], item, f"same {shared.scheme} id {shared.value}")
+            if self._is_listed_again(owners[0], item):
+                self._update(owners[0], item)
+                return "updated"
+            scheme, value = next(i for i in item.ids if i in self.owners)
+            self._merge(owners[0], item, f"same {scheme} id {value}")
             return "merged"
-        for twin in self.twins.get(item.title_key, ()):
-            reason = title_merge_reason(item, twin)
-            if reason:
-                self._flush()
-                self._merge(twin.number, item, reason)
-                return "merged"
-        self._insert(item)
+        if item.values.title_key in self.twins and item.values.authors != "[]":
+            self._flush()
+            for twin in self._twins_of(item):
+                reason = title_merge_reason(item, twin)
+                if reason:
+                    self._merge(twin.number, item, reason)
+                    return "merged"
+        self._insert(item, item)
         return "new"
+
+    def _is_listed_again(self, number: int, item: Draft) -> bool:
+        """Whether the paper was made from this record, which its source had taken back meanwhile."""
+        return self._made_from(self._row(number), item)
+
+    def _made_from(self, row: sqlite3.Row, item: Draft) -> bool:
+        # A paper that was set apart carries its source's name before a key that another paper has.
+        keys = (item.key, f"{self.source}:{item.key}")
+        return row["source"] == self.source and row["key"] in keys
 
     def _forget(self, gone: int, kept: int) -> None:
         """Paper `gone` was absorbed by `kept`: no look-up of this batch may name it any more."""
@@ -168,48 +202,62 @@ class _Batch:
         for key, (number, fingerprint) in self.records.items():
             if number == gone:
                 self.records[key] = (kept, fingerprint)
-        for twins in self.twins.values():
-            twins[:] = [twin for twin in twins if twin.number != gone]
 
-    def _insert(self, item: Draft) -> None:
+    def _twins_of(self, item: Draft) -> list[TitleTwin]:
+        """The papers of the same title key as they are now, ids that they gained in this batch included."""
+        numbers = orjson.dumps(self.twins[item.values.title_key]).decode()
+        rows = self.connection.execute(
+            "SELECT number, title, year, authors, (SELECT json_group_array(json_array(i.scheme, i.value)) "
+            "FROM paper_ids i WHERE i.paper = number) AS ids FROM json_each(?) j "
+            "CROSS JOIN papers ON number = j.value",
+            (numbers,),
+        ).fetchall()
+        return [
+            TitleTwin(
+                row["number"],
+                row["title"],
+                row["year"],
+                first_author_of(row["authors"]),
+                tuple((scheme, value) for scheme, value in orjson.loads(row["ids"])),
+            )
+            for row in rows
+        ]
+
+    def _insert(self, item: Draft, shown: Draft) -> None:
         number = self.next_number
         self.next_number += 1
-        self.new_papers.append((number, self.source, *item.fields.values()))
+        self.new_papers.append((number, self.source, *shown.values))
         self._claim(number, item)
-        year = item.fields["year"]
-        author = first_author_of(str(item.fields["authors"]))
-        twin = TitleTwin(number, item.paper.title, year if isinstance(year, int) else None, author, item.ids)
-        self.twins[item.title_key].append(twin)
-        if item.paper.sections or item.paper.references:
+        self.twins[item.values.title_key].append(number)
+        if item.texts:
             self.pending[number] = item
 
     def _claim(self, number: int, item: Draft) -> None:
         for identifier in item.ids:
             if identifier not in self.owners:
                 self.owners[identifier] = number
-                self.new_ids.append((identifier.scheme, identifier.value, number, self.source))
-        key = str(item.key)
-        self.records[key] = (number, item.fingerprint)
-        self.new_records.append(
-            (self.source, key, number, item.fingerprint, item.paper.version, self.seen_at)
-        )
+                self.new_ids.append((*identifier, number, self.source))
+        self.records[item.key] = (number, item.fingerprint)
+        self.new_records.append((self.source, item.key, number, item.fingerprint, item.version, self.seen_at))
 
     def _update(self, number: int, item: Draft) -> None:
         row = self._row(number)
-        if row["source"] == self.source and row["key"] == str(item.key):
-            day = item.fields["public_by"]
-            assert isinstance(day, int)
-            fields = dict(item.fields)
-            if row["public_by"] < day:
-                # A later version does not make the paper less public than it was.
-                fields |= {"public_by": row["public_by"], "date": row["date"], "year": row["year"]}
-            changes: Fields = {name: value for name, value in fields.items() if value != row[name]}
+        fields = item.fields
+        spread = reconciling.is_spread(self.connection, number)
+        if not spread and row["title"] != item.values.title:
+            reconciling.spread(self.connection, number)
+            spread = True
+        if self._made_from(row, item):
+            fields["key"] = row["key"]
+            shared = spread and reconciling.is_shared(self.connection, number, self.source, item.key)
+            changes = updated_fields(row, fields, shared=shared)
+            fields["key"] = item.key
         else:
-            changes = gained_fields(row, item.fields)
+            changes = gained_fields(row, fields)
         self._write(number, changes)
-        self._claim(number, item)
-        self._flush()
-        _put_texts(self.connection, number, item.paper, self.source)
+        if "title_key" in changes:
+            self.twins[item.values.title_key].append(number)
+        self._store(number, item, fields, spread=spread)
 
     def _merge(self, number: int, item: Draft, reason: str) -> None:
         row = self._row(number)
@@ -220,18 +268,28 @@ class _Batch:
             (
                 number,
                 self.source,
-                str(item.key),
+                item.key,
                 reason,
-                record_json(item.paper).decode(),
+                draft_json(item),
                 orjson.dumps(dict(row)).decode(),
                 orjson.dumps(gained).decode(),
                 self.seen_at,
             ),
         )
-        self._write(number, gained_fields(row, item.fields))
+        reconciling.spread(self.connection, number)
+        fields = item.fields
+        self._write(number, gained_fields(row, fields))
+        self._store(number, item, fields, spread=True)
+
+    def _store(self, number: int, item: Draft, fields: Fields, *, spread: bool) -> None:
+        """The rest of a record whose paper is held: ids, its row, what it says for itself, its texts."""
         self._claim(number, item)
         self._flush()
-        _put_texts(self.connection, number, item.paper, self.source)
+        if spread:
+            reconciling.keep(self.connection, number, self.source, fields)
+            reconciling.settle_status(self.connection, number)
+        if item.texts:
+            put_texts(self.connection, number, item.texts, self.source)
 
     # Writing ------------------------------------------------------------------------------------
 
@@ -250,54 +308,17 @@ class _Batch:
 
     def _flush(self) -> None:
         if self.new_papers:
-            columns = ", ".join(self.drafts[0].fields)
-            marks = ", ".join("?" * len(self.new_papers[0]))
+            self.connection.executemany(_INSERT_PAPER, self.new_papers)
+            self.new_papers.clear()
+        if self.new_ids:
+            self.connection.executemany("INSERT INTO paper_ids VALUES (?, ?, ?, ?)", self.new_ids)
+            self.new_ids.clear()
+        if self.new_records:
             self.connection.executemany(
-                f"INSERT INTO papers (number, source, {columns}) VALUES ({marks})", self.new_papers
+                "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?)", self.new_records
             )
-        self.connection.executemany("INSERT INTO paper_ids VALUES (?, ?, ?, ?)", self.new_ids)
-        self.connection.executemany(
-            "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?)", self.new_records
-        )
+            self.new_records.clear()
         for number, item in self.pending.items():
-            _put_texts(self.connection, number, item.paper, self.source)
-        self.new_papers.clear()
-        self.new_ids.clear()
-        self.new_records.clear()
+            assert item.texts is not None
+            put_texts(self.connection, number, item.texts, self.source)
         self.pending.clear()
-
-
-def _put_texts(connection: sqlite3.Connection, number: int, paper: Paper, source: str) -> None:
-    """Sections and references of one record; those this source gave before are replaced."""
-    if paper.sections:
-        kept = connection.execute(
-            "SELECT heading, kind, text FROM sections WHERE paper = ? AND source = ? ORDER BY position",
-            (number, source),
-        ).fetchall()
-        if [tuple(row) for row in kept] != [(s.heading, s.kind, s.text) for s in paper.sections]:
-            connection.execute("DELETE FROM sections WHERE paper = ? AND source = ?", (number, source))
-            connection.executemany(
-                "INSERT INTO sections (paper, source, position, heading, kind, text) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    (number, source, position, s.heading, s.kind, s.text)
-                    for position, s in enumerate(paper.sections)
-                ),
-            )
-    if paper.references:
-        connection.execute(
-            "DELETE FROM unresolved_references WHERE citing = ? AND source = ?", (number, source)
-        )
-        connection.executemany(
-            "INSERT INTO unresolved_references (citing, scheme, value, title_key, year, text, source) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            _reference_rows(number, paper, source),
-        )
-
-
-def _reference_rows(number: int, paper: Paper, source: str) -> Iterable[tuple[object, ...]]:
-    for reference in paper.references:
-        identifier = known_id(reference.id) if reference.id else Id("", "")
-        # A key of 0 is that of a title without letters or digits: it names nothing.
-        key = (title_key(reference.title) or None) if reference.title else None
-        yield (number, identifier.scheme, identifier.value, key, reference.year, reference.text, source)

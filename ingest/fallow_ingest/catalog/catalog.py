@@ -12,15 +12,24 @@ from types import TracebackType
 import orjson
 from filelock import FileLock, Timeout
 
-from fallow_ingest.catalog import adding, references, undoing
+from fallow_ingest.catalog import adding, forgetting, reconciling, references, undoing
 from fallow_ingest.catalog.adding import AddCounts
+from fallow_ingest.catalog.citing import add_citations
 from fallow_ingest.catalog.draft import known_id
 from fallow_ingest.catalog.merging import Merge
+from fallow_ingest.catalog.reconciling import Disagreement, Said
 from fallow_ingest.catalog.schema import CATALOG_NAME, connect, told_in_sentences
-from fallow_ingest.catalog.stored import PAPER_COLUMNS, StoredPaper, StoredSection, paper_of
+from fallow_ingest.catalog.stored import (
+    PAPER_COLUMNS,
+    StoredContext,
+    StoredPaper,
+    StoredReview,
+    StoredSection,
+    paper_of,
+)
 from fallow_ingest.errors import LibraryBusy, PaperUnknown
 from fallow_ingest.identifiers import parse_id
-from fallow_ingest.records import Paper
+from fallow_ingest.records import Citation, Paper
 
 BATCH = 1000
 
@@ -100,14 +109,25 @@ class Catalog:
         self.resolve_references()
         return counts
 
-    def add_citations(self, pairs: Iterable[tuple[str, str]], source: str) -> int:
-        """Add (citing, cited) pairs by id; pairs whose papers are not held wait for them.
+    def add_citations(self, citations: Iterable[Citation | tuple[str, str]], source: str) -> int:
+        """Add citations by id, or mere (citing, cited) pairs; those whose papers are not held wait for them.
 
         Returns how many citations became known.
         """
+        told = (entry if isinstance(entry, Citation) else Citation(*entry) for entry in citations)
         with self.writing() as connection:
-            references.add_pairs(connection, pairs, source)
+            add_citations(connection, told, source)
         return self.resolve_references()
+
+    def forget_record(self, source: str, key: str) -> bool:
+        """A source says that a record is gone; returns whether it was held.
+
+        What only this source gave besides the paper's row goes: sections, references with their contexts
+        and citations, reviews. A paper that no source lists any more gets the status "removed"; it is
+        never deleted, since verdicts may quote it, and is as before when a source lists it again.
+        """
+        with self.writing() as connection:
+            return forgetting.forget_record(connection, source, key)
 
     def resolve_references(self) -> int:
         """Turn waiting references whose papers are now held into citations; returns how many."""
@@ -204,6 +224,35 @@ class Catalog:
         ).fetchone()
         return StoredSection(*row) if row else None
 
+    def reviews(self, number: int) -> list[StoredReview]:
+        """What reviewers said of a paper, review by review; empty when no source gave any."""
+        rows = self.connection.execute(
+            "SELECT review, paper, source, key, part, signature, date, rating, text FROM reviews "
+            "WHERE paper = ? ORDER BY source, key, review",
+            (number,),
+        )
+        return [StoredReview(*row) for row in rows]
+
+    def citation_contexts(
+        self, *, citing: int | None = None, cited: int | None = None
+    ) -> list[StoredContext]:
+        """The sentences in which a paper speaks of those it cites, or others of it, in reading order.
+
+        Raises ValueError when neither paper is named.
+        """
+        if citing is None and cited is None:
+            raise ValueError("name the citing paper, the cited one or both")
+        named = {
+            name: number for name, number in (("citing", citing), ("cited", cited)) if number is not None
+        }
+        rows = self.connection.execute(
+            "SELECT citing, cited, source, section, start, end, text, intents FROM citation_contexts WHERE "
+            + " AND ".join(f"{name} = ?" for name in named)
+            + " ORDER BY citing, source, section, start, context",
+            tuple(named.values()),
+        )
+        return [StoredContext(**dict(row) | {"intents": tuple(orjson.loads(row["intents"]))}) for row in rows]
+
     def citations(self) -> Iterator[tuple[int, int]]:
         """Every (citing, cited) pair of held papers, streamed in order."""
         for row in self.connection.execute("SELECT citing, cited FROM citations ORDER BY citing, cited"):
@@ -235,6 +284,14 @@ class Catalog:
             (number,),
         )
         return [Merge(*row) for row in rows]
+
+    def disagreements(self, number: int) -> list[Disagreement]:
+        """Where the sources of a paper differ on title, year, date, venue or status, and who says what."""
+        return reconciling.disagreements(self.connection, number)
+
+    def status_said_by(self, number: int) -> list[Said]:
+        """The records that call a paper withdrawn, retracted or removed; none when no source lists it."""
+        return reconciling.status_said_by(self.connection, number)
 
     # Settings -----------------------------------------------------------------------------------
 

@@ -10,7 +10,6 @@ import orjson
 
 from fallow_ingest.catalog.draft import Draft, Fields, content_hash
 from fallow_ingest.catalog.stored import family_name
-from fallow_ingest.identifiers import Id
 from fallow_ingest.text.normalise import fold
 
 SINGLE_VALUED_SCHEMES = frozenset({"arxiv", "acl", "s2", "openalex"})
@@ -35,25 +34,24 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class TitleTwin:
-    """A stored paper that shares a title with an incoming one."""
+    """A stored paper that shares a title with an incoming one. ids: (scheme, value)."""
 
     number: int
     title: str
     year: int | None
     first_author: str
-    ids: tuple[Id, ...]
+    ids: tuple[tuple[str, str], ...]
 
 
 def title_merge_reason(incoming: Draft, twin: TitleTwin) -> str | None:
     """Why the two are one paper by title, first author and year within one; None when they are not."""
-    paper = incoming.paper
-    folded = fold(paper.title)
-    year = incoming.fields["year"]
-    if len(folded) < SHORTEST_TELLING_TITLE or folded != fold(twin.title) or not paper.authors:
+    folded = fold(incoming.values.title)
+    year = incoming.values.year
+    if len(folded) < SHORTEST_TELLING_TITLE or folded != fold(twin.title):
         return None
-    if not isinstance(year, int) or twin.year is None or abs(year - twin.year) > 1:
+    if year is None or twin.year is None or abs(year - twin.year) > 1:
         return None
-    author = fold(family_name(paper.authors[0]))
+    author = fold(first_author_of(incoming.values.authors))
     if not author or author != fold(twin.first_author):
         return None
     if _differ_in_single_valued(incoming.ids, twin.ids):
@@ -61,12 +59,10 @@ def title_merge_reason(incoming: Draft, twin: TitleTwin) -> str | None:
     return f"same title, same first author ({author}), years {twin.year} and {year}"
 
 
-def _differ_in_single_valued(left: Iterable[Id], right: Iterable[Id]) -> bool:
-    ours = {identifier.scheme: identifier.value for identifier in left}
+def _differ_in_single_valued(left: Iterable[tuple[str, str]], right: Iterable[tuple[str, str]]) -> bool:
+    ours = dict(left)
     return any(
-        identifier.scheme in SINGLE_VALUED_SCHEMES
-        and ours.get(identifier.scheme, identifier.value) != identifier.value
-        for identifier in right
+        scheme in SINGLE_VALUED_SCHEMES and ours.get(scheme, value) != value for scheme, value in right
     )
 
 
@@ -80,23 +76,18 @@ def gained_fields(stored: sqlite3.Row | Fields, incoming: Fields) -> Fields:
     """Columns that change when `incoming` is merged into `stored`: gaps filled, dates made earliest.
 
     What the first source said stays, except that a real venue replaces "arXiv" and the authors' own
-    abstract replaces a summary of ours.
+    abstract replaces a summary of ours. The status is not among them (see `settle_status`).
     """
     changes: Fields = {}
-    for name in ("url", "date"):
-        if not stored[name] and incoming[name]:
-            changes[name] = incoming[name]
+    if incoming["url"] and not stored["url"]:
+        changes["url"] = incoming["url"]
     if incoming["abstract"] and (not stored["abstract"] or (_is_ours(stored) and not _is_ours(incoming))):
         changes["abstract"] = incoming["abstract"]
         changes["text_origin"] = incoming["text_origin"]
-    if incoming["venue"] and str(stored["venue"]).casefold() in ("", "arxiv"):
+    if _no_venue(stored) and incoming["venue"]:
         changes["venue"] = incoming["venue"]
-    if incoming["status"] and not stored["status"]:
-        changes["status"] = incoming["status"]
     for name in ("categories", "keywords"):
-        union = _union(str(stored[name]), str(incoming[name]))
-        if union != stored[name]:
-            changes[name] = union
+        changes[name] = _union(str(stored[name]), str(incoming[name]))
     if len(orjson.loads(str(incoming["authors"]))) > len(orjson.loads(str(stored["authors"]))):
         changes["authors"] = incoming["authors"]
     changes.update(_earlier_date(stored, incoming))
@@ -105,19 +96,53 @@ def gained_fields(stored: sqlite3.Row | Fields, incoming: Fields) -> Fields:
     return {name: value for name, value in changes.items() if value != stored[name]}
 
 
+def updated_fields(stored: sqlite3.Row, incoming: Fields, *, shared: bool) -> Fields:
+    """Columns that change when the record that a paper was made from comes again.
+
+    shared: other records told of the paper too; then what this one does not say (any more) is kept as
+    they said it. A later version does not make a paper less public than it was.
+    """
+    fields = dict(incoming)
+    day, held = incoming["public_by"], stored["public_by"]
+    assert isinstance(day, int)
+    assert isinstance(held, int)
+    if held < day:
+        fields |= {name: stored[name] for name in ("public_by", "date", "year")}
+    if shared:
+        del fields["status"]
+        if not incoming["abstract"] or (_is_ours(incoming) and stored["abstract"] and not _is_ours(stored)):
+            fields |= {name: stored[name] for name in ("abstract", "text_origin")}
+            fields["content_hash"] = content_hash(str(incoming["title"]), str(stored["abstract"]))
+        if _no_venue(incoming) and not _no_venue(stored):
+            fields["venue"] = stored["venue"]
+        for name in ("categories", "keywords"):
+            fields[name] = _union(str(incoming[name]), str(stored[name]))
+        if incoming["authors"] == "[]":
+            fields["authors"] = stored["authors"]
+        fields["url"] = incoming["url"] or stored["url"]
+    return {name: value for name, value in fields.items() if value != stored[name]}
+
+
 def _is_ours(fields: sqlite3.Row | Fields) -> bool:
     return bool(fields["text_origin"] == "fallow")
 
 
+def _no_venue(fields: sqlite3.Row | Fields) -> bool:
+    return str(fields["venue"]).casefold() in ("", "arxiv")
+
+
 def _earlier_date(stored: sqlite3.Row | Fields, incoming: Fields) -> Fields:
+    """The incoming date when it is the earlier one, or says the same day more precisely."""
     day, held = incoming["public_by"], stored["public_by"]
     assert isinstance(day, int)
     assert isinstance(held, int)
-    if day >= held:
+    if day > held or (day == held and len(str(incoming["date"])) <= len(str(stored["date"]))):
         return {}
-    return {"public_by": day, "date": incoming["date"] or stored["date"], "year": incoming["year"]}
+    return {"public_by": day, "date": incoming["date"], "year": incoming["year"]}
 
 
 def _union(left: str, right: str) -> str:
+    if right in ("[]", left):
+        return left
     merged = dict.fromkeys(orjson.loads(left) + orjson.loads(right))
     return orjson.dumps(list(merged)).decode()

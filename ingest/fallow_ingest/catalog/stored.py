@@ -68,6 +68,42 @@ class StoredSection:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class StoredReview:
+    """One part of a review of a stored paper: a reviewer's words.
+
+    number: its row, the same as long as its text is.
+    """
+
+    number: int
+    paper: int
+    source: str
+    key: str
+    part: str
+    signature: str
+    date: str
+    rating: float | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredContext:
+    """The sentence in which one stored paper speaks of another.
+
+    section: position in the sections that `source` gave of the citing paper (-1: unknown); start, end:
+    characters into that section's text (-1: unknown).
+    """
+
+    citing: int
+    cited: int
+    source: str
+    section: int
+    start: int
+    end: int
+    text: str
+    intents: tuple[str, ...]
+
+
 # Of the papers table under the alias p.
 PAPER_COLUMNS = (
     "number, p.key, title, abstract, authors, year, date, public_by, venue, categories, keywords, url, "

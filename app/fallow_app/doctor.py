@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -42,11 +43,39 @@ def examine(library: Path) -> list[Finding]:
         _encoder,
         *(lambda part=part: _optional(*part) for part in OPTIONAL_PARTS),
         _gpu,
+        _keys,
         lambda: _room(library),
         lambda: _catalog(library),
         lambda: _index(library),
     ]
-    return [check() for check in checks]
+    return [*(check() for check in checks), *_services(library)]
+
+
+def _services(library: Path) -> list[Finding]:
+    """How each service that fed the library answered last; no network is touched."""
+    from fallow_ingest.catalog import Catalog
+    from fallow_ingest.health import services_health
+    from fallow_ingest.web.outcomes import Stale
+
+    try:
+        with Catalog.open(library) as catalog:
+            healths = services_health(catalog)
+    except FallowError:
+        return []  # told by the check of the library itself
+    findings: list[Finding] = []
+    for health in healths:
+        told = health.told().removeprefix(f"{health.service}: ")
+        detail = getattr(health.outcome, "detail", "")
+        if health.sound:
+            findings.append(Finding(health.service, "ok", told))
+        elif isinstance(health.outcome, Stale):
+            findings.append(
+                Finding(health.service, "ok", told, "run its `fallow ingest` again for what is new")
+            )
+        else:
+            remedy = detail or "run its `fallow ingest` again: it goes on"
+            findings.append(Finding(health.service, "missing", told, remedy))
+    return findings
 
 
 def _python() -> Finding:
@@ -74,6 +103,25 @@ def _gpu() -> Finding:
     if shutil.which("nvidia-smi") is None:
         return Finding("GPU", "missing", "none found; everything runs on the CPU")
     return Finding("GPU", "ok", "an NVIDIA driver is present", "pip install 'fallow[torch,gpu]' to use it")
+
+
+KEYS = {
+    "S2_API_KEY": "Semantic Scholar: a request a second instead of the shared pool",
+    "OPENALEX_API_KEY": "OpenAlex: ten times the daily budget",
+    "OPENREVIEW_TOKEN": "OpenReview: more requests an hour",
+    "FALLOW_CONTACT": "your address, which Crossref and others ask for in return for better service",
+}
+"""Environment variables that services know; none is needed."""
+
+
+def _keys() -> Finding:
+    held = [name for name in KEYS if os.environ.get(name)]
+    lacking = [f"{name} ({use})" for name, use in KEYS.items() if name not in held]
+    if held:
+        return Finding("keys of services", "ok", f"set: {', '.join(held)}")
+    return Finding(
+        "keys of services", "missing", "none set; none is needed", f"worth having: {'; '.join(lacking)}"
+    )
 
 
 def _room(library: Path) -> Finding:

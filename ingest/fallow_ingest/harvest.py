@@ -131,7 +131,8 @@ class _Round:
             connection.execute(
                 "INSERT INTO harvests (service, selection, state, cursor, watermark, records, missing, "
                 "counts, started_at) VALUES (?, ?, 'running', 'null', '', 0, 0, '{}', ?) "
-                "ON CONFLICT DO UPDATE SET state = 'running', records = ?, missing = ?",
+                "ON CONFLICT DO UPDATE SET state = 'running', started_at = excluded.started_at, "
+                "records = ?, missing = ?",
                 (service.name, self.key, now(), self.records, self.account.missing),
             )
 

@@ -22,7 +22,7 @@ class ServiceHealth:
     """One service: how it answered last, when it last answered well, and what it still owes.
 
     records: of its last good day. missing: promised and not given in the last round. unfinished: a harvest
-    stopped in the middle and goes on when it is run again.
+    stopped in the middle and goes on when it is run again. asked: the day of its last answer.
     """
 
     service: str
@@ -31,6 +31,7 @@ class ServiceHealth:
     records: int
     missing: int
     unfinished: bool
+    asked: str
 
     @property
     def sound(self) -> bool:
@@ -39,7 +40,8 @@ class ServiceHealth:
 
     def told(self) -> str:
         """One line for people."""
-        parts = [self.outcome.told()]
+        said = self.outcome.told()
+        parts = [said if isinstance(self.outcome, Stale) else f"{said} on {self.asked}"]
         if self.last_good and not isinstance(self.outcome, Stale):
             parts.append(f"last complete {self.last_good[:10]}")
         if not self.last_good:
@@ -76,30 +78,33 @@ def services_health(catalog: Catalog, today: date | None = None) -> list[Service
     """Every service that this library was ever fed from, by name."""
     day = today or datetime.now(UTC).date()
     rows = catalog.connection.execute(
-        "SELECT service, outcome, records, detail, until, max(last_at) AS at FROM source_outcomes "
-        "GROUP BY service ORDER BY service"
+        "SELECT service FROM harvests UNION SELECT service FROM source_outcomes ORDER BY service"
     ).fetchall()
-    return [_health(catalog, row, day) for row in rows]
+    return [_health(catalog, str(row[0]), day) for row in rows]
 
 
-def _health(catalog: Catalog, row: sqlite3.Row, today: date) -> ServiceHealth:
-    service = str(row["service"])
+def _health(catalog: Catalog, service: str, today: date) -> ServiceHealth:
+    last = catalog.connection.execute(
+        "SELECT outcome, records, detail, until, last_at FROM source_outcomes WHERE service = ? "
+        "ORDER BY last_at DESC LIMIT 1",
+        (service,),
+    ).fetchone()
     good = catalog.connection.execute(
         "SELECT day, sum(records) AS records FROM source_outcomes WHERE service = ? "
         "AND outcome IN ('ok', 'empty') GROUP BY day ORDER BY day DESC LIMIT 1",
         (service,),
     ).fetchone()
     owed = catalog.connection.execute(
-        "SELECT coalesce(sum(missing), 0) AS missing, coalesce(sum(cursor <> 'null' AND state <> 'done'), 0) "
-        "AS unfinished FROM harvests WHERE service = ?",
+        "SELECT coalesce(sum(missing), 0) AS missing, coalesce(sum(state <> 'done'), 0) AS unfinished, "
+        "coalesce(max(started_at), '') AS started_at FROM harvests WHERE service = ?",
         (service,),
     ).fetchone()
     last_good = str(good["day"]) if good else ""
-    outcome = _outcome(row)
-    if isinstance(outcome, Ok | Empty) and (today - date.fromisoformat(last_good)).days > _fresh_days(
-        service
-    ):
-        outcome = Stale(last_good)
+    asked = max(str(last["last_at"]) if last else "", str(owed["started_at"]))[:10]
+    # A killed harvest leaves no outcome, only its unfinished round.
+    outcome = _outcome(last) if last else Broken("it was interrupted before it ended")
+    if (today - date.fromisoformat(asked)).days > _fresh_days(service):
+        outcome = Stale(last_good or asked)
     return ServiceHealth(
         service,
         outcome,
@@ -107,6 +112,7 @@ def _health(catalog: Catalog, row: sqlite3.Row, today: date) -> ServiceHealth:
         int(good["records"]) if good else 0,
         int(owed["missing"]),
         bool(owed["unfinished"]),
+        asked,
     )
 
 

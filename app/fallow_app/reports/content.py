@@ -14,6 +14,7 @@ from fallow.niches import Niche
 from fallow.topics import TopicTree
 from fallow_app.questions import built_topics, niches_as_of
 from fallow_ingest.catalog import Catalog, StoredPaper
+from fallow_ingest.health import services_health
 
 NICHES, NEEDS, IDEAS, NEWEST = 10, 12, 10, 12
 SHOWN_STATES: tuple[IdeaState, ...] = ("checked", "saved", "running", "written")
@@ -23,7 +24,8 @@ SHOWN_STATES: tuple[IdeaState, ...] = ("checked", "saved", "running", "written")
 class Health:
     """What the library was fed, so that a reader knows what it cannot know.
 
-    harvests: (source, when, state, records skipped) of the last run of each source and place.
+    harvests: (source, when, state, records skipped) of the last run of each source and place. services: how
+    each service on the network answered last, in words, and whether nothing of it is missing.
     """
 
     papers: int
@@ -34,6 +36,7 @@ class Health:
     citations: int
     references_waiting: int
     harvests: tuple[tuple[str, str, str, int], ...]
+    services: tuple[tuple[str, bool], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,7 @@ def read_health(catalog: Catalog) -> Health:
         citations=citations,
         references_waiting=catalog.references_waiting(),
         harvests=tuple((row["source"], row["at"], row["state"], int(row["skipped"])) for row in harvests),
+        services=tuple((health.told(), health.sound) for health in services_health(catalog)),
     )
 
 

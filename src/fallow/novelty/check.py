@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fallow.novelty.calibration import STATED_ERROR, Calibration, load_calibration
 from fallow.novelty.claims import split_claims
@@ -13,6 +13,7 @@ from fallow.novelty.explain import first_of_its_kind, listed, mention, nearest, 
 from fallow.novelty.features import idea_features
 from fallow.novelty.frequencies import TermWeights
 from fallow.novelty.idea_text import IdeaText, read_idea, same_title
+from fallow.novelty.reach import SourceState, source_doubts, source_notes, source_states
 from fallow.novelty.retrieval import RETRIEVERS, Pool, Scope, collect
 from fallow.novelty.scoring import Coverage, Scored, score_pool
 from fallow.novelty.verdict import Claim, Evidence, Outcome, RetrieverTrace, SearchTrace, Verdict
@@ -45,6 +46,7 @@ class _Check:
     scope: Scope
     catalog: Catalog
     calibration: Calibration
+    sources: tuple[SourceState, ...]
 
 
 def check_novelty(
@@ -66,7 +68,15 @@ def check_novelty(
     """
     idea = read_idea(text)
     scope = Scope(as_of, frozenset(exclude), None if within is None else frozenset(within))
-    check = _Check(idea, _with_whole(claims, idea), scope, catalog, load_calibration())
+    # A closed list is all there is, whatever else the library was fed from.
+    sources = source_states(catalog) if within is None else ()
+    check = _Check(idea, _with_whole(claims, idea), scope, catalog, load_calibration(), sources)
+    verdict = _checked(check, searcher)
+    return replace(verdict, search=replace(verdict.search, sources=sources))
+
+
+def _checked(check: _Check, searcher: Searcher | None) -> Verdict:
+    idea, scope, catalog = check.idea, check.scope, check.catalog
     if idea.unreadable:
         return _insufficient(check, [idea.unreadable], _no_search(check))
     if not catalog.count():
@@ -77,7 +87,7 @@ def check_novelty(
         )
     if searcher is None or not len(searcher):
         return _insufficient(check, ["There is no index to search: run `fallow build`."], _no_search(check))
-    weights = TermWeights(searcher, as_of)
+    weights = TermWeights(searcher, scope.as_of)
     pool = collect(check.claims, searcher, catalog, scope)
     trace = _trace(check, searcher, pool, weights)
     if not pool.order:
@@ -130,7 +140,7 @@ def _judge(check: _Check, pool: Pool, scored: Scored, trace: SearchTrace) -> Ver
         check.claims,
         _table(scored, check, old),
         tuple(n.paper for n in neighbours),
-        (*reasons, *check.idea.notes),
+        (*reasons, *source_notes(check.sources), *check.idea.notes),
         trace,
         neighbours,
         first if outcome != "not_novel" else "",
@@ -215,7 +225,7 @@ def _unsure_reasons(
 
 def _doubts(check: _Check, features: dict[str, float], trace: SearchTrace) -> list[str]:
     """Why finding nothing would mean nothing here."""
-    doubts: list[str] = []
+    doubts = source_doubts(check.sources)
     closed = check.scope.within is not None
     if trace.papers < FEWEST_PAPERS and not closed:
         when = f" by {_day(trace.as_of)}" if trace.as_of else ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fallow.evidence import Quote
+from fallow.novelty.reach import SourceState
 from fallow_ingest.records import TextOrigin
 
 Facet = Literal["whole", "problem", "method", "setting", "finding", "first"]
@@ -92,6 +93,7 @@ class SearchTrace:
     papers: how many could have been found. as_of: yyyymmdd. not_indexed: papers the index does not hold yet.
     relevant: papers judged relevant; missed, missed_low, missed_high: estimate of relevant papers that no
     retriever found, with its 95% interval (None when it cannot be estimated). generation: of the index.
+    sources: the services that the library was fed from, and how they answered last.
     """
 
     papers: int
@@ -104,6 +106,7 @@ class SearchTrace:
     missed_low: float | None
     missed_high: float | None
     generation: int | None
+    sources: tuple[SourceState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

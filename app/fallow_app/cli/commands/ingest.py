@@ -49,9 +49,7 @@ def selecting_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("source")
 @click.argument("what", nargs=-1, metavar="[PATH | ID ...]")
 @selecting_options
-@click.option(
-    "--since", type=Since(), metavar="DATE", help="Only what is public (or changed) since that day."
-)
+@click.option("--since", type=Since(), metavar="DATE", help="Only what is public or changed since then.")
 @click.option("--until", type=AsOf(), metavar="DATE", help="Only up to that day (services).")
 @click.option("--limit", type=click.IntRange(min=1), help="Stop after that many records.")
 @click.option(

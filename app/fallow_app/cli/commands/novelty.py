@@ -205,4 +205,6 @@ def search_line(verdict: Verdict) -> str:
             f" Of {search.relevant} relevant papers read, about {search.missed:.0f} more may have been missed"
             f" (95% interval {search.missed_low:.0f} to {search.missed_high:.0f})."
         )
+    if search.sources:
+        line += f" Fed from {'; '.join(state.told for state in search.sources)}."
     return line

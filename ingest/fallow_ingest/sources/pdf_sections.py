@@ -8,9 +8,12 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from fallow_ingest.records import Reference, Section, SectionKind
+from fallow_ingest.references.entries import PrintedEntry
+from fallow_ingest.references.markers import contexts_of
 from fallow_ingest.sources import fields as field
 from fallow_ingest.sources.pdf_layout import body_size, joined, mended, vocabulary
 from fallow_ingest.sources.pdf_reader import PrintedLine
+from fallow_ingest.sources.pdf_references import entries_of
 from fallow_ingest.text.normalise import fold, plain
 from fallow_ingest.text.sections import section_kind, without_number
 
@@ -66,19 +69,20 @@ def parts_of(lines: Sequence[PrintedLine]) -> Body:
     parts = list(_parts(lines, body))
     abstract = next((_running(p.lines, words, body) for p in parts if p.kind == "abstract"), "")
     sections: list[Section] = []
-    references: list[Reference] = []
+    entries: list[PrintedEntry] = []
     for part in parts:
-        if part.kind == "references" and not references:
-            references = list(references_of(part.lines, words))
+        if part.kind == "references" and not entries:
+            entries = list(entries_of(part.lines, words))
         elif part.kind not in ("abstract", "references") and part.heading:
             text = _running(part.lines, words, body)[: field.LONGEST_SECTION]
             if text or part.kind in ("limitations", "conclusion"):
                 sections.append(Section(part.heading[: field.LONGEST_NAME], text, part.kind))
-    return Body(
-        " ".join(abstract.split())[: field.LONGEST_ABSTRACT],
-        tuple(section for section in sections if section.text)[: field.MOST_SECTIONS],
-        tuple(references),
+    kept = tuple(section for section in sections if section.text)[: field.MOST_SECTIONS]
+    references = (
+        Reference(entry.id, entry.title, entry.year, entry.text, contexts)
+        for entry, contexts in zip(entries, contexts_of(kept, entries), strict=True)
     )
+    return Body(" ".join(abstract.split())[: field.LONGEST_ABSTRACT], kept, tuple(references))
 
 
 def _parts(lines: Sequence[PrintedLine], body: float) -> Iterator[_Part]:
@@ -219,95 +223,3 @@ def _begins_paragraph(last: PrintedLine, line: PrintedLine) -> bool:
         return False
     indented = 4 < line.x0 - last.x0 < 40 and line.page == last.page
     return line.block != last.block or indented or line.y0 - last.y1 > 0.9 * line.size
-
-
-_MARK = re.compile(r"\s*(?:\[(?:\d{1,3}|[A-Za-z+]{1,12}\s?\d{2,4}[a-z]?)\]|\(?\d{1,3}[.)])\s*(?=\S)")
-_YEAR = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)[a-z]?(?!\d)")
-_QUOTED = re.compile(r"[“\"]([^”\"]{10,300})[”\"]")
-_LONGEST_ENTRY_LINES = 40
-
-
-def references_of(lines: Sequence[PrintedLine], words: Counter[str]) -> Iterator[Reference]:
-    """The entries of a reference list, each with the title and year that could be made out."""
-    for entry in _entries(lines):
-        text = plain(joined((line.text for line in entry), words))
-        mark = _MARK.match(text)
-        text = text[mark.end() if mark else 0 :][: field.LONGEST_REFERENCE]
-        if len(text) >= 25 and _is_prose(text):
-            yield Reference(title=title_in(text), year=year_in(text), text=text)
-
-
-def _entries(lines: Sequence[PrintedLine]) -> list[list[PrintedLine]]:
-    """The list cut at its marks ("[12]", "3."), else at hanging indents, else at gaps."""
-    marked = [bool(_MARK.match(line.text)) for line in lines]
-    by_marks = sum(marked) >= 3 and sum(marked) >= len(lines) / 8
-    margins = _left_margins(lines)
-    indented = [line.x0 > margins[line.page, line.x0 > 300] + 5 for line in lines]
-    hanging = 0.25 * len(lines) < sum(indented) < 0.9 * len(lines)
-    entries: list[list[PrintedLine]] = []
-    for index, line in enumerate(lines):
-        last = lines[index - 1] if index else None
-        if by_marks:
-            begins = marked[index]
-        elif last is None:
-            begins = True
-        else:
-            gap = line.page == last.page and line.y0 - last.y1 > 0.35 * line.size
-            ended = last.text.rstrip().endswith(".")
-            begins = not indented[index] if hanging else gap or (line.block != last.block and ended)
-        if begins or not entries or len(entries[-1]) >= _LONGEST_ENTRY_LINES:
-            entries.append([])
-        entries[-1].append(line)
-    return entries[: field.MOST_REFERENCES]
-
-
-def _left_margins(lines: Sequence[PrintedLine]) -> dict[tuple[int, bool], float]:
-    """The smallest x of each page's columns."""
-    margins: dict[tuple[int, bool], float] = {}
-    for line in lines:
-        place = (line.page, line.x0 > 300)
-        margins[place] = min(margins.get(place, line.x0), line.x0)
-    return margins
-
-
-def year_in(text: str) -> int | None:
-    """The year of publication that an entry names: one in brackets or after a full stop, else the last.
-
-    >>> year_in("A. Smith (1998). On 2001. Press."), year_in("J. Doe. Cats. In ACL, pages 2-9, 2011.")
-    (1998, 2011)
-    """
-    bracketed = re.search(r"[(.]\s?(1[89]\d\d|20\d\d)[a-z]?\s?[).]", text)
-    years = _YEAR.findall(text)
-    if bracketed:
-        return int(bracketed[1])
-    return int(years[-1]) if years else None
-
-
-def title_in(text: str) -> str:
-    """The title that an entry names, or "": what is quoted, what follows the year, what follows the authors.
-
-    >>> title_in("Jane Doe and A. B. Smith. 2004. On the use of cats. In Proceedings of ACL.")
-    'On the use of cats'
-    >>> title_in("Doe, J. and Smith, A. B. On the use of cats. JMLR, 3:1-9, 2004.")
-    'On the use of cats'
-    """
-    if quoted := _QUOTED.search(text):
-        return quoted[1].strip(" ,.")
-    after_year = re.search(r"[(.,]\s?(?:1[89]\d\d|20\d\d)[a-z]?\s?[).]+[.,:]?\s+(?=\S)", text)
-    if after_year and after_year.start() < 0.6 * len(text):
-        pieces = _PIECE.split(text[after_year.end() :], maxsplit=1)[:1]
-    else:
-        pieces = _PIECE.split(text, maxsplit=60)
-        # Authors are names and initials: the first piece with a word in small letters is the title.
-        prose = [p for p in pieces if any(w not in _NAME_WORDS for w in re.findall(r"\b[a-z]{2,}\b", p))]
-        plain_pieces = [p for p in pieces[1:] if "," not in p and len(p.split()) > 1]
-        pieces = prose[:1] or plain_pieces[:1]
-    title = re.split(r",\s+(?:[Vv]ol(?:ume|\.)|in\s+Proc|In\s)", pieces[0], maxsplit=1)[0] if pieces else ""
-    title = title.strip(" .,")
-    return title if 10 <= len(title) <= 300 and not _YEAR.search(title[-6:]) else ""
-
-
-_PIECE = re.compile(r"(?<!\bvs)(?<!\bet al)[.?!]\s+(?=[A-Z0-9“\"\[(])")
-_NAME_WORDS = frozenset(
-    ["al", "and", "bin", "da", "de", "del", "den", "der", "di", "dos", "et", "la", "le", "ter", "van", "von"]
-)

@@ -23,10 +23,9 @@ def md(text: str) -> str:
 
 def paper_link(paper: StoredPaper, *, key: str = "") -> None:
     """A link to the paper's own page in the explorer."""
-    status = f" ({paper.status})" if paper.status else ""
     streamlit.page_link(
         streamlit.session_state["pages"]["paper"],
-        label=md(f"{paper.title}, {paper.citation}{status}"),
+        label=md(f"{paper.title}, {paper.citation}"),
         query_params={"id": paper.key},
     )
 

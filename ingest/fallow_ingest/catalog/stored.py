@@ -44,7 +44,7 @@ class StoredPaper:
 
     @property
     def citation(self) -> str:
-        """Short mention for people: "Vaswani et al. (2017)"."""
+        """Short mention for people: "Vaswani et al. (2017)", and whether the paper still counts."""
         if not self.authors:
             name = self.title[:40]
         elif len(self.authors) == 1:
@@ -53,7 +53,8 @@ class StoredPaper:
             name = f"{self.first_author} and {family_name(self.authors[1])}"
         else:
             name = f"{self.first_author} et al."
-        return f"{name} ({self.year or 'n.d.'})"
+        status = f", {self.status}" if self.status else ""
+        return f"{name} ({self.year or 'n.d.'}{status})"
 
 
 @dataclass(frozen=True, slots=True)

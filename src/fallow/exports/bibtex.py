@@ -69,6 +69,8 @@ def _fields(paper: StoredPaper) -> Iterable[tuple[str, str]]:
         yield "year", str(paper.year)
     if paper.venue:
         yield "booktitle" if paper.venue.casefold() != "arxiv" else "howpublished", tex(paper.venue)
+    if paper.status:
+        yield "note", paper.status.capitalize()
     if "doi" in paper.ids:
         yield "doi", paper.ids["doi"]
     if "arxiv" in paper.ids:

@@ -12,7 +12,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class CsvExport:
-    """Key, title, authors, year, venue, ids, citation counts and abstract."""
+    """Key, title, authors, year, venue, ids, citation counts, abstract and status."""
 
     name: ClassVar[str] = "csv"
     label: ClassVar[str] = "comma-separated table"
@@ -32,6 +32,7 @@ class CsvExport:
                 "cited_by_here",
                 "abstract",
                 "abstract_by",
+                "status",
             ]
         )
         count = 0
@@ -47,6 +48,7 @@ class CsvExport:
                 str(len(catalog.cited_by(paper.number))),
                 paper.abstract,
                 paper.text_origin,
+                paper.status,
             )
             writer.writerow([_inert(cell) for cell in cells])
             count += 1

@@ -45,6 +45,7 @@ def citation_subgraph(papers: Iterable[StoredPaper], catalog: Catalog) -> networ
             title=_NOT_IN_XML.sub("", paper.title),
             year=paper.year or 0,
             venue=_NOT_IN_XML.sub("", paper.venue),
+            status=paper.status,
             authors=_NOT_IN_XML.sub("", "; ".join(paper.authors)),
         )
     for number, key in keys.items():

@@ -46,6 +46,8 @@ def _tags(paper: StoredPaper) -> Iterable[tuple[str, str]]:
     if paper.abstract:
         note = "" if paper.text_origin == "authors" else "[fallow's summary, not the authors' words] "
         yield "AB", note + paper.abstract
+    if paper.status:
+        yield "N1", paper.status.capitalize()
     for keyword in paper.keywords:
         yield "KW", keyword
 

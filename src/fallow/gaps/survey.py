@@ -120,7 +120,7 @@ def take_survey(
     What was not built is empty, never guessed.
     """
     report("reading papers", 0, 0)
-    papers = {paper.number: paper for paper in catalog.papers(as_of) if paper.status != "retracted"}
+    papers = {paper.number: paper for paper in catalog.papers(as_of) if not paper.status}
     reading = reading_of(catalog, papers, as_of, report)
     tree = load_topics(catalog)
     statements = [s for s in statements_of(catalog, as_of=as_of) if s.paper in papers]

@@ -54,10 +54,10 @@ _WIDTH = 11
 
 
 def pooled_statements(catalog: Catalog) -> list[Pooled]:
-    """Every limitation, plan and open question that has a core, by id."""
+    """Every limitation, plan and open question that has a core, by id; withdrawn papers need nothing."""
     rows = catalog.connection.execute(
         f"SELECT {_STATEMENT}, s.core, s.vector FROM statements s JOIN papers p ON p.number = s.paper "
-        "WHERE s.kind IN (?, ?, ?) AND s.vector IS NOT NULL ORDER BY s.statement",
+        "WHERE s.kind IN (?, ?, ?) AND s.vector IS NOT NULL AND p.status = '' ORDER BY s.statement",
         GROUPED_KINDS,
     )
     return [Pooled(Statement(*tuple(row)[:_WIDTH]), row["core"], bytes(row["vector"])) for row in rows]

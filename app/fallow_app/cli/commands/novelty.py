@@ -123,11 +123,11 @@ def document(verdict: Verdict, papers: Mapping[int, StoredPaper], catalog: Catal
     assert isinstance(content, dict)
     for row in content["evidence"]:
         paper = papers[row["paper"]]
-        row |= {"key": paper.key, "title": paper.title, "year": paper.year}
+        row |= {"key": paper.key, "title": paper.title, "year": paper.year, "status": paper.status}
         row["place"] = place_name(catalog, row["section"])
     for row in content["neighbours"]:
         paper = papers[row["paper"]]
-        row |= {"key": paper.key, "title": paper.title, "year": paper.year}
+        row |= {"key": paper.key, "title": paper.title, "year": paper.year, "status": paper.status}
     content["nearest"] = [papers[number].key for number in verdict.nearest]
     content["features"] = dict(verdict.features)
     return content

@@ -116,6 +116,10 @@ class ServiceBroken(ServiceError):
     """The service cannot be reached, or kept giving answers that cannot be read."""
 
 
+class AnswerTooLarge(ServiceBroken):
+    """An answer beyond the bound that was set for it; nothing of it was kept."""
+
+
 class CursorExpired(ServiceBroken):
     """The place where a harvest was interrupted is no longer known to the service."""
 

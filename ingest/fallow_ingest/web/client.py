@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin, urlsplit
 
-from fallow_ingest.errors import DiskFull, ServiceBroken, ServiceError, ServiceRefused, ServiceThrottled
+from fallow_ingest.errors import (
+    AnswerTooLarge,
+    DiskFull,
+    ServiceBroken,
+    ServiceError,
+    ServiceRefused,
+    ServiceThrottled,
+)
 from fallow_ingest.web.clock import Clock, SystemClock
 from fallow_ingest.web.exchange import Answer, BadAnswer, Fatal, Request, retry_after
 from fallow_ingest.web.limiter import Limiter, Origin
@@ -117,6 +124,8 @@ class Client:
                 except BadAnswer as error:
                     failure = self._broken(request, error.what)
                     self._pause(request.origin, attempt, error.what)
+                except Fatal as error:
+                    raise error.error from error
                 except OSError as error:
                     raise DiskFull(f"{partial} cannot be written ({error})", "free some room") from error
             # Whatever brought us further was no failed try.
@@ -181,7 +190,7 @@ class Client:
                 body += piece
                 if len(body) > request.largest:
                     raise Fatal(
-                        ServiceBroken(
+                        AnswerTooLarge(
                             f"{request.origin.label} sent over {request.largest:,} bytes ({request.url})",
                             "ask for less at a time",
                         )
@@ -247,9 +256,10 @@ class Client:
         for _ in range(_MOST_REDIRECTS + 1):
             same = urlsplit(url)[:2] == home[:2]
             response = self._connected().request(
-                "GET" if request.body is None else "POST",
+                "POST" if request.form or request.body is not None else "GET",
                 url,
-                params=params,
+                params=None if request.form else params,
+                data=params if request.form else None,
                 json=request.body,
                 headers={**request.headers, **extra, **(request.secret if same else {})},
                 timeout=(self._connect_seconds, request.silence),

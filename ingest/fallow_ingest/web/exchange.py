@@ -23,8 +23,9 @@ LARGEST_ANSWER = 64 * 2**20
 class Request:
     """One thing to ask.
 
-    params: the query string, in order, encoded once; body: sent as JSON by POST. secret: headers that
-    never follow a redirect to another host. accepted: statuses that are answers rather than failures.
+    params: the query string, in order, encoded once; with form they are sent by POST instead, for what is
+    too long for an address. body: sent as JSON by POST. secret: headers that never follow a redirect to
+    another host. accepted: statuses that are answers rather than failures.
     credits: what it costs of the day's budget. seconds: for the whole answer; silence: between two pieces.
     """
 
@@ -32,6 +33,7 @@ class Request:
     url: str
     params: Sequence[tuple[str, str]] = ()
     body: object = None
+    form: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     secret: Mapping[str, str] = field(default_factory=dict)
     accepted: frozenset[int] = frozenset({200})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from fallow_ingest.records import CitationContext, Section
@@ -65,7 +66,7 @@ def contexts_of(
     sections: Sequence[Section], entries: Sequence[PrintedEntry]
 ) -> list[tuple[CitationContext, ...]]:
     """For each entry the sentences of the sections that mention it, once each, in reading order."""
-    style = style_of(entries)
+    entries, style = _as_cited(sections, entries)
     found: list[dict[tuple[int, int], CitationContext]] = [{} for _ in entries]
     for position, section in enumerate(sections):
         mentions = mentions_in(section.text, entries, style)
@@ -83,6 +84,29 @@ def contexts_of(
                 )
     return [tuple(contexts.values()) for contexts in found]
 
+
+def _as_cited(
+    sections: Sequence[Section], entries: Sequence[PrintedEntry]
+) -> tuple[Sequence[PrintedEntry], Style]:
+    """(entries, style): the style of the list, unless the text cites it in another way altogether.
+
+    A list may print numbers that the text does not use, and may have lost those that it does.
+    """
+    style = style_of(entries)
+    text = "\n\n".join(section.text for section in sections)[:_SAMPLE]
+    if len(entries) < 3 or _share(text, entries, style) >= 0.2:
+        return entries, style
+    counted = [replace(entry, label=str(number)) for number, entry in enumerate(entries, 1)]
+    others: list[tuple[Sequence[PrintedEntry], Style]] = [(entries, "author-year"), (counted, "number")]
+    best = max(others, key=lambda other: _share(text, *other))
+    return best if _share(text, *best) >= 0.3 else (entries, style)
+
+
+def _share(text: str, entries: Sequence[PrintedEntry], style: Style) -> float:
+    return len({mention.entry for mention in mentions_in(text, entries, style)}) / max(1, len(entries))
+
+
+_SAMPLE = 200_000
 
 # By label ---------------------------------------------------------------------------------------
 

@@ -45,7 +45,8 @@ def in_reading_order(printed: Printed) -> tuple[list[PrintedLine], list[PrintedL
         width, height = printed.sizes[page]
         text: list[PrintedLine] = []
         for line in lines:
-            (furniture if _is_furniture(line, height, repeated) else text).append(line)
+            stray = _is_furniture(line, height, repeated) and not _goes_on(line, lines, repeated)
+            (furniture if stray else text).append(line)
         kept += _ordered(_whole_lines(text), width)
     return kept, furniture
 
@@ -77,6 +78,21 @@ def _is_furniture(line: PrintedLine, height: float, repeated: set[str]) -> bool:
         _digitless(text) in repeated
         or _PAGE_NUMBER.fullmatch(text) is not None
         or _FURNITURE.match(text) is not None
+    )
+
+
+def _goes_on(line: PrintedLine, lines: Sequence[PrintedLine], repeated: set[str]) -> bool:
+    """Whether running text touches a line that reads like a header ("Proceedings of", in a reference list)."""
+    text = line.text.strip()
+    if line.page == 0 or not line.upright or _digitless(text) in repeated or _PAGE_NUMBER.fullmatch(text):
+        return False
+    return any(
+        other is not line
+        and abs(other.size - line.size) < 0.4
+        and other.bold == line.bold
+        and min(other.x1, line.x1) - max(other.x0, line.x0) > 0
+        and 0.6 * line.size < abs(other.y0 - line.y0) < 1.5 * line.size
+        for other in lines
     )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_COMBINING = {
+COMBINING = {
     '"': "\u0308", "'": "\u0301", "`": "\u0300", "^": "\u0302", "~": "\u0303", "=": "\u0304", ".": "\u0307",
     "u": "\u0306", "v": "\u030c", "H": "\u030b", "c": "\u0327", "d": "\u0323", "b": "\u0331", "k": "\u0328",
     "r": "\u030a",
 }  # fmt: skip
-_LETTERS = {
+"""Accent commands: the combining mark that each sets on its letter."""
+
+LETTERS = {
     "ss": "ß", "o": "ø", "O": "Ø", "l": "ł", "L": "Ł", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "aa": "å",
     "AA": "Å", "i": "ı", "j": "ȷ", "dh": "ð", "DH": "Ð", "th": "þ", "TH": "Þ", "dj": "đ", "DJ": "Đ",
     "ldots": "…", "dots": "…", "textendash": "–", "textemdash": "—", "textquoteright": "’",
@@ -18,10 +20,12 @@ _LETTERS = {
     "textbackslash": "\\", "S": "§", "copyright": "©", "textregistered": "®", "texttrademark": "™",
     "LaTeX": "LaTeX", "TeX": "TeX", "textunderscore": "_", "quad": " ", "newline": " ", "par": " ",
 }  # fmt: skip
+"""Commands that print letters or signs."""
+
 _ACCENT = re.compile(
     r"""\\(?:(["'`^~=.])\s?|([uvHcdbkr])(?=\s?\{|\s))\s?(?:\{\s?(\\?[A-Za-z])\s?\}|(\\[ij](?![A-Za-z])|[A-Za-z]))"""
 )
-_LETTER = re.compile(rf"\\({'|'.join(sorted(_LETTERS, key=len, reverse=True))})(?![A-Za-z])(?:\{{\}}|\s)?")
+_LETTER = re.compile(rf"\\({'|'.join(sorted(LETTERS, key=len, reverse=True))})(?![A-Za-z])(?:\{{\}}|\s)?")
 _STYLED = re.compile(
     r"\\(?:emph|text(?:it|bf|tt|sc|rm|sf|sl|up|md|normal)?|mbox|hbox|url|path|uppercase|lowercase|uline|underline)"
     r"\s?\{([^{}\\]*)\}"
@@ -60,7 +64,7 @@ def latex_to_text(text: str, *, drop_braces: bool = False) -> str:
 def _prose(text: str, *, drop_braces: bool) -> str:
     if "\\" in text:
         text = _ACCENT.sub(_accented, text)
-        text = _LETTER.sub(lambda found: _LETTERS[found[1]], text)
+        text = _LETTER.sub(lambda found: LETTERS[found[1]], text)
         text = _LINK.sub(r"\1", text)
         for _ in range(_ROUNDS):  # nested \emph{\textbf{...}}, from the inside out
             shorter = _GROUP.sub(r"\1", _STYLED.sub(r"\1", text))
@@ -77,7 +81,7 @@ def _prose(text: str, *, drop_braces: bool) -> str:
 
 def _accented(found: re.Match[str]) -> str:
     letter = (found[3] or found[4]).lstrip("\\")
-    return unicodedata.normalize("NFC", letter + _COMBINING[found[1] or found[2]])
+    return unicodedata.normalize("NFC", letter + COMBINING[found[1] or found[2]])
 
 
 def _unescaped(found: re.Match[str]) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import streamlit
 
+from fallow_app.explorer import session
 from fallow_app.explorer.shown import md
 from fallow_app.explorer.views import field_map, idea_board, need_list, niche_list, novelty_check, paper_page
 from fallow_ingest.errors import FallowError
+from fallow_ingest.health import services_health
 
 # (address, title, icon, page). A string here instead of a comment would be drawn on every page.
 PAGES: tuple[tuple[str, str, str, Callable[[], None]], ...] = (
@@ -39,6 +41,19 @@ def _guarded(show: Callable[[], None]) -> Callable[[], None]:
     return page
 
 
+def _tell_what_was_read() -> None:
+    """The sidebar's foot: how much was read, from where, and what is missing."""
+    try:
+        catalog = session.catalog()
+    except FallowError:
+        return  # the page itself tells
+    with streamlit.sidebar:
+        streamlit.caption(f"{catalog.count():,} papers in {md(str(catalog.library))}")
+        for health in services_health(catalog):
+            mark = "" if health.sound else ":material/warning: "
+            streamlit.caption(f"{mark}{md(health.told())}")
+
+
 def run() -> None:
     """Lay out the navigation and show the page that was asked for."""
     streamlit.set_page_config(page_title="fallow", page_icon=SEEDLING, layout="wide")
@@ -49,7 +64,9 @@ def run() -> None:
         for path, title, icon, show in PAGES
     ]
     streamlit.session_state["pages"] = {page.url_path or "map": page for page in pages}
-    streamlit.navigation(pages).run()
+    chosen = streamlit.navigation(pages)
+    _tell_what_was_read()
+    chosen.run()
 
 
 if __name__ == "__main__":

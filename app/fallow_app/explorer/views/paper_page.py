@@ -45,7 +45,8 @@ def _show_paper(paper: StoredPaper) -> None:
     catalog = session.catalog()
     streamlit.title(md(paper.title))
     if paper.status:
-        streamlit.error(f"This paper was {paper.status}.")
+        sayers = ", ".join(dict.fromkeys(said.source for said in catalog.status_said_by(paper.number)))
+        streamlit.error(md(f"This paper was {paper.status}{f', says {sayers}' if sayers else ''}."))
     streamlit.caption(md(", ".join(paper.authors)))
     place = " · ".join(part for part in (paper.venue, paper.date or str(paper.year or ""), paper.key) if part)
     streamlit.caption(md(place))
@@ -64,11 +65,42 @@ def _show_paper(paper: StoredPaper) -> None:
     left, right = streamlit.columns(2)
     _show_list(left, "Cites", catalog.references_of(paper.number))
     _show_list(right, "Cited by", catalog.cited_by(paper.number))
+    _show_contexts(paper)
+    _show_reviews(paper)
     streamlit.subheader("Nearest by meaning")
     for hit in session.searcher().search_like(paper.number, SHOWN):
         paper_link(catalog.paper(hit.number))
     for merge in catalog.merges(paper.number):
         streamlit.caption(md(f"Merged with {merge.key} from {merge.source}: {merge.reason}."))
+    for differing in catalog.disagreements(paper.number):
+        said = "; ".join(f"{said.source}: {said.value}" for said in differing.said if said.value)
+        streamlit.caption(md(f"Sources differ on the {differing.field}: {said}."))
+
+
+def _show_contexts(paper: StoredPaper) -> None:
+    """What others write where they cite the paper."""
+    contexts = session.catalog().citation_contexts(cited=paper.number)
+    if not contexts:
+        return
+    streamlit.subheader("Where others cite it")
+    citing = session.catalog().papers_by_number([context.citing for context in contexts[:SHOWN]])
+    for context in contexts[:SHOWN]:
+        quote(context.text, "authors", citing[context.citing])
+    if len(contexts) > SHOWN:
+        streamlit.caption(f"and {len(contexts) - SHOWN:,} more")
+
+
+def _show_reviews(paper: StoredPaper) -> None:
+    """Reviewers' words, part by part, folded away."""
+    reviews = session.catalog().reviews(paper.number)
+    if not reviews:
+        return
+    streamlit.subheader("What its reviewers wrote")
+    for review in reviews:
+        rated = "" if review.rating is None else f", rating {review.rating:g}"
+        heading = f"{review.part.replace('_', ' ')} ({review.signature or 'a reviewer'}{rated})"
+        with streamlit.expander(md(heading)):
+            streamlit.markdown(md(review.text))
 
 
 def _show_list(column: object, title: str, numbers: list[int]) -> None:

@@ -174,6 +174,8 @@ def mended(text: str) -> str:
     >>> mended("M¨uller and Poincar´e")
     'Müller and Poincaré'
     """
+    if "Æ" in text:  # where fonts of old TeX keep the ligature ffi
+        text = re.sub(r"(?<=[a-z])Æ(?=[a-z])", "ffi", text)
     if not any(accent in text for accent in _ACCENTS):
         return text
     return _ACCENT.sub(

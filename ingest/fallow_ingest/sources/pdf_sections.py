@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from statistics import median
 from typing import NamedTuple
 
 from fallow_ingest.records import Reference, Section, SectionKind
@@ -39,7 +40,7 @@ _KNOWN = frozenset(
 _TABLE_WORDS = frozenset(
     {"method", "methods", "results", "evaluation", "summary", "background", "experiments"}
 )
-_APPENDIX = re.compile(r"Appendix\b|[A-H](?:\.\d)*\.?\s+[A-Z]")
+_APPENDIX = re.compile(r"(?:Appendi|APPENDI|Supplement|SUPPLEMENT)\w*\b|[A-H](?:\.\d)*\.?\s+[A-Z]")
 _INLINE_ABSTRACT = re.compile(r"\s*a\s?b\s?s\s?t\s?r\s?a\s?c\s?t\s*(?:[:.—–-]+\s*|$)", re.IGNORECASE)
 _AFTER_ABSTRACT = re.compile(
     r"\s*(?:key\s?words?|index terms|ccs concepts|categories and subject)\b", re.IGNORECASE
@@ -143,7 +144,8 @@ def _heading_length(
         if words in _TABLE_WORDS and text[0].isalpha() and not text.isupper() and line.size < body + 0.8:
             return 0
         alone = index == 0 or lines[index - 1].block != line.block or _stands_out(line, body, usual_bold)
-        return 1 if capital and (alone or text.isupper()) and line.size > body - 1.5 else 0
+        least = body - (2.6 if text.isupper() else 1.5)
+        return 1 if capital and (alone or text.isupper()) and line.size > least else 0
     if (
         _CAPTION.match(text)
         or text.endswith((",", ";"))
@@ -170,6 +172,7 @@ def _heading_length(
         index + length < len(lines)
         and length < 3
         and _alike(lines[index + length], line)
+        and (lines[index + length].text.isupper() or not text.isupper())
         and lines[index + length].page == line.page
         and 0 < lines[index + length].y0 - lines[index + length - 1].y0 < 1.8 * line.size
         and not _NUMBERED.match(lines[index + length].text.strip())
@@ -196,6 +199,7 @@ def _running(lines: Sequence[PrintedLine], words: Counter[str], body: float) -> 
     """The lines as paragraphs, captions, footnotes and rows of numbers left out."""
     paragraphs: list[list[PrintedLine]] = [[]]
     caption_block: tuple[int, int] | None = None
+    small = min(body, median(line.size for line in lines)) - 1.6 if lines else 0.0
     for line in lines:
         place = (line.page, line.block)
         if _CAPTION.match(line.text.strip()) and (
@@ -204,7 +208,7 @@ def _running(lines: Sequence[PrintedLine], words: Counter[str], body: float) -> 
             caption_block = place
         last = paragraphs[-1][-1] if paragraphs[-1] else None
         goes_on = last is not None and last.block == line.block and not last.text.rstrip().endswith(".")
-        if place == caption_block or line.size < body - 1.6 or not (_is_prose(line.text) or goes_on):
+        if place == caption_block or line.size < small or not (_is_prose(line.text) or goes_on):
             continue
         if last is not None and _begins_paragraph(last, line):
             paragraphs.append([])

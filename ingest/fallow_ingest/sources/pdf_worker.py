@@ -32,6 +32,7 @@ SECONDS_TO_READ = 45.0
 
 # Ligatures apart, no images, text outside the page left out.
 _FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
+_SMALLEST = 3.0  # points; what is set smaller is a font that does not tell its size
 _SUPERSCRIPT, _ITALIC, _BOLD = 1, 2, 16
 
 
@@ -72,6 +73,8 @@ def _contents(document: Any) -> dict[str, object]:
         try:
             page = document[number]
             found = page.get_text("dict", flags=_FLAGS)
+            if _has_bitmap_fonts(found):
+                found = page.get_text("rawdict", flags=_FLAGS)
             pictures += bool(page.get_images())
         except (RuntimeError, ValueError):
             bad_pages += 1
@@ -92,10 +95,20 @@ def _contents(document: Any) -> dict[str, object]:
     }
 
 
+def _has_bitmap_fonts(found: dict[str, Any]) -> bool:
+    """Whether letters are pictures (Type 3), as old TeX set them: MuPDF cannot tell their size, nor spaces."""
+    return any(
+        span["size"] < _SMALLEST
+        for block in found["blocks"]
+        for line in block.get("lines", [])
+        for span in line["spans"]
+    )
+
+
 def _lines(page: int, found: dict[str, list[dict[str, object]]]) -> Iterator[list[object]]:
     count = 0
     for block in found["blocks"]:
-        for line in block.get("lines", []):  # type: ignore[attr-defined]
+        for line in _rows(block.get("lines", [])):
             count += 1
             if count > MOST_LINES_A_PAGE:
                 return
@@ -106,12 +119,18 @@ def _lines(page: int, found: dict[str, list[dict[str, object]]]) -> Iterator[lis
 def _line(page: int, block: object, line: dict[str, list[dict[str, object]]]) -> list[object] | None:
     pieces: list[str] = []
     letters: dict[tuple[float, bool, bool], int] = {}
+    last: Any = None
     for span in line["spans"]:
-        text, flags = str(span["text"]), int(str(span["flags"]))
+        flags = int(str(span["flags"]))
+        bitmap = float(str(span["size"])) < _SMALLEST
+        if "chars" in span:
+            text, last = _spelt(span["chars"], last) if bitmap else _plainly(span["chars"])
+        else:
+            text = str(span["text"])
         bold = bool(flags & _BOLD) or any(
             word in str(span["font"]) for word in ("Bold", "-Medi", "CMBX", "SFBX")
         )
-        if flags & _SUPERSCRIPT and len(text.strip()) <= 3:
+        if flags & _SUPERSCRIPT and len(text.strip()) <= 3 and not bitmap:
             continue  # note marks, and exponents, which plain text cannot show
         pieces.append(text)
         style = (round(float(str(span["size"])), 1), bold, bool(flags & _ITALIC))
@@ -120,11 +139,60 @@ def _line(page: int, block: object, line: dict[str, list[dict[str, object]]]) ->
     if not text.strip() or not letters:
         return None
     (size, bold, italic), _ = max(letters.items(), key=lambda item: item[1])
+    if text.isupper():  # small capitals are set as small letters behind a large one
+        size = max(style[0] for style in letters)
     x0, y0, x1, y1 = (round(float(str(v)), 1) for v in line["bbox"])
-    if size < 3:  # bitmap fonts (Type 3) of old TeX tell no size: take most of the line's height for it
+    if size < _SMALLEST:  # of a bitmap font: take most of the line's height for it
         size = round(0.85 * (y1 - y0), 1)
     upright = abs(float(str(line["dir"][1]))) < 0.1 and float(str(line["dir"][0])) > 0
     return [page, block, x0, y0, x1, y1, size, bold, italic, upright, text]
+
+
+def _rows(lines: Any) -> Any:
+    """The block's lines; of bitmap fonts those put together that stand beside each other, a word's width apart.
+
+    MuPDF begins a line at every wider gap, and measures gaps by the size that such fonts do not tell.
+    """
+    if not any("chars" in span and span["size"] < _SMALLEST for line in lines for span in line["spans"]):
+        return lines
+    rows: list[dict[str, Any]] = []
+    for line in lines:
+        x0, y0, x1, y1 = line["bbox"]
+        last = rows[-1] if rows else None
+        if (
+            last is not None
+            and abs(last["bbox"][1] - y0) < 0.3 * (y1 - y0)
+            and abs(last["bbox"][3] - y1) < 0.3 * (y1 - y0)
+            and -0.3 * (y1 - y0) < x0 - last["bbox"][2] < 1.2 * (y1 - y0)
+        ):
+            last["spans"] += line["spans"]
+            last["bbox"] = (last["bbox"][0], min(last["bbox"][1], y0), x1, max(last["bbox"][3], y1))
+        else:
+            rows.append({**line, "spans": list(line["spans"])})
+    return rows
+
+
+def _spelt(chars: list[dict[str, Any]], last: Any) -> tuple[str, Any]:
+    """(text, last letter) of a bitmap font's letters: a space is where they stand apart by a ninth of their height.
+
+    MuPDF measures gaps by the font's size, which such fonts put at a hundredth of what is printed: it sees a
+    space at every kern. A space between words is a fourth to a half of the letters' height.
+    """
+    pieces: list[str] = []
+    for char in chars:
+        if char["c"].isspace():
+            continue
+        if last is not None:
+            height = max(char["bbox"][3] - char["bbox"][1], last["bbox"][3] - last["bbox"][1], 4.0)
+            if char["bbox"][0] - last["bbox"][2] > height / 9:
+                pieces.append(" ")
+        pieces.append(char["c"])
+        last = char
+    return "".join(pieces), last
+
+
+def _plainly(chars: list[dict[str, Any]]) -> tuple[str, Any]:
+    return "".join(char["c"] for char in chars), chars[-1] if chars else None
 
 
 def main() -> None:

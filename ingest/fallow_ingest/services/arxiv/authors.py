@@ -13,7 +13,7 @@ _SUFFIX = re.compile(r"(?:jr|sr)\.?|ii|iii|iv", re.IGNORECASE)
 _FOR_THE = re.compile(
     r"^(?:(?:on behalf of|for)\s+(?:the\s+)?|the\s+)(?=.*(?:collab|team|group|consorti))", re.IGNORECASE
 )
-_NOBODY = re.compile(r"(?:et\.?\s?al|others|\W*)\.?", re.IGNORECASE)
+_AND_OTHERS = re.compile(r"(?:(?<!\S)et\.?\s?al|(?<!\S)others)\.?$", re.IGNORECASE)
 
 
 def authors_of_line(line: str) -> list[str]:
@@ -28,10 +28,10 @@ def authors_of_line(line: str) -> list[str]:
     text = latex_to_text(_without_brackets(text), drop_braces=True)
     names: list[str] = []
     for part in _BETWEEN.split(text):
-        name = _FOR_THE.sub("", part.strip())
+        name = _AND_OTHERS.sub("", _FOR_THE.sub("", part.strip())).strip()
         if names and _SUFFIX.fullmatch(name):
             names[-1] += f" {name}"
-        elif not _NOBODY.fullmatch(name):
+        elif any(map(str.isalnum, name)):
             names.append(name)
     return names[: field.MOST_AUTHORS + 1]
 

@@ -35,10 +35,14 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One answer. total: papers of the whole result as this answer has it; day: of the server's clock."""
+    """One answer. total: papers of the whole result as this answer has it; size: the most that it holds (the
+
+    number asked for, unless a mirror gives fewer), 0 when it does not say; day: of the server's clock.
+    """
 
     entries: tuple[Entry, ...]
     total: int
+    size: int
     day: str
     title: str
 
@@ -52,12 +56,13 @@ def found_of(answer: Answer) -> Found:
     for entry in entries:
         if (refusal := _refusal(entry)) is not None:
             raise Fatal(refusal)
-    total = _text(root, f"{_OPENSEARCH}totalResults")
-    if not (total.isascii() and total.isdigit() and len(total) < 12):
+    total = _number(root, "totalResults")
+    if total is None:
         raise BadAnswer("sent a feed without its total")
     return Found(
         tuple(_entry(entry) for entry in entries),
-        int(total),
+        total,
+        _number(root, "itemsPerPage") or 0,
         _text(root, f"{ATOM}updated")[:10],
         _text(root, f"{ATOM}title"),
     )
@@ -121,6 +126,11 @@ def _fields(entry: Element, key: str, version: str) -> dict[str, object]:
 def numbered(entry: Entry, position: int) -> Read | Skipped:
     """The entry's item at its place in the harvest."""
     return replace(entry.item, position=position)
+
+
+def _number(root: Element, name: str) -> int | None:
+    text = _text(root, f"{_OPENSEARCH}{name}")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
 
 
 def _text(element: Element, name: str) -> str:

@@ -185,13 +185,18 @@ def _answer(
 
 def _sound(found: Found, start: int, size: int, doubt: Doubt) -> Found:
     """The answer, when it has all the papers that it promises, by submission. Raises BadAnswer."""
-    promised = min(size, max(0, found.total - start))
+    promised = _promised(found, start, size)
     have = len(found.entries)
     if not have and promised:
         raise BadAnswer(f"sent an empty page where {promised:,} papers were promised")
     if have < promised:
         doubt.refuse(f"sent {have:,} of {promised:,} papers", (have, found.total))
     return found
+
+
+def _promised(found: Found, start: int, size: int) -> int:
+    """Papers that an answer must have by its own word."""
+    return min(size, found.size or size, max(0, found.total - start))
 
 
 def _page_of(found: Found, size: int, place: _Place) -> tuple[Page, _Place]:
@@ -211,7 +216,7 @@ def _page_of(found: Found, size: int, place: _Place) -> tuple[Page, _Place]:
     if minute == place.minute:
         shown = [*place.shown, *shown]
     total = place.total if place.total >= 0 else found.total
-    short = place.short or len(found.entries) < min(size, found.total - place.start)
+    short = place.short or len(found.entries) < _promised(found, place.start, size)
     last = place.start + len(found.entries) >= found.total
     missing = max(0, total - position) if last and short else 0
     behind = _Place(

@@ -218,7 +218,9 @@ def _handler(server: ProtocolServer) -> type[BaseHTTPRequestHandler]:
             )
             if reply.drop and not reply.body:
                 return self._hang_up()
-            self.send_response(reply.status)
+            self.send_response_only(reply.status)
+            if "Date" not in reply.headers:
+                self.send_header("Date", self.date_time_string())
             self.send_header("Content-Type", reply.content_type)
             length = len(reply.body) if reply.length is None else reply.length
             self.send_header("Content-Length", str(length))

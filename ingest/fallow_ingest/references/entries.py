@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fallow_ingest.identifiers import Id, parse_id
 from fallow_ingest.text.normalise import fold
@@ -243,6 +244,7 @@ _NAME_WORDS = frozenset(
 )
 
 
+@lru_cache(maxsize=20_000)
 def family(author: str) -> str:
     """The last word of an author's family name, folded, whichever way round the name is printed.
 

@@ -27,6 +27,8 @@ _ACCENTS = {
 }  # fmt: skip
 _ACCENT = re.compile(r"([´`¨ˆ˜¸ˇ˘˚¯])\s?([A-Za-zı])")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_LONGEST_WORD = 60
+_HYPHENS = "-\u00ad‐"
 _BROKEN = re.compile(r"([^\W\d_]+)[-\u00ad‐]$")
 
 
@@ -82,7 +84,7 @@ def _is_furniture(line: PrintedLine, height: float, repeated: set[str]) -> bool:
 
 
 def _goes_on(line: PrintedLine, lines: Sequence[PrintedLine], repeated: set[str]) -> bool:
-    """Whether running text touches a line that reads like a header ("Proceedings of", in a reference list)."""
+    """Whether running text touches a line that reads like a header ("Proceedings of", in references)."""
     text = line.text.strip()
     if line.page == 0 or not line.upright or _digitless(text) in repeated or _PAGE_NUMBER.fullmatch(text):
         return False
@@ -211,7 +213,7 @@ def joined(texts: Iterable[str], words: Counter[str]) -> str:
         if not whole:
             whole = piece
             continue
-        broken = _BROKEN.search(whole)
+        broken = _BROKEN.search(whole, max(0, len(whole) - _LONGEST_WORD)) if whole[-1] in _HYPHENS else None
         following = re.match(r"[^\W\d_]+", piece)
         if broken is None or following is None:
             whole = f"{whole}{piece}" if whole.endswith(("-", "\u00ad")) and following else f"{whole} {piece}"

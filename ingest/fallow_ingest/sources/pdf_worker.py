@@ -96,7 +96,7 @@ def _contents(document: Any) -> dict[str, object]:
 
 
 def _has_bitmap_fonts(found: dict[str, Any]) -> bool:
-    """Whether letters are pictures (Type 3), as old TeX set them: MuPDF cannot tell their size, nor spaces."""
+    """Whether letters are pictures (Type 3), as old TeX set them: MuPDF knows neither size nor spaces."""
     return any(
         span["size"] < _SMALLEST
         for block in found["blocks"]
@@ -149,7 +149,7 @@ def _line(page: int, block: object, line: dict[str, list[dict[str, object]]]) ->
 
 
 def _rows(lines: Any) -> Any:
-    """The block's lines; of bitmap fonts those put together that stand beside each other, a word's width apart.
+    """The block's lines; of bitmap fonts those put together that stand a word's space apart.
 
     MuPDF begins a line at every wider gap, and measures gaps by the size that such fonts do not tell.
     """
@@ -173,7 +173,7 @@ def _rows(lines: Any) -> Any:
 
 
 def _spelt(chars: list[dict[str, Any]], last: Any) -> tuple[str, Any]:
-    """(text, last letter) of a bitmap font's letters: a space is where they stand apart by a ninth of their height.
+    """(text, last letter) of a bitmap font's letters, with spaces where a ninth of their height parts them.
 
     MuPDF measures gaps by the font's size, which such fonts put at a hundredth of what is printed: it sees a
     space at every kern. A space between words is a fourth to a half of the letters' height.

@@ -28,12 +28,13 @@ def resolve(connection: sqlite3.Connection) -> int:
         "SELECT n.reference FROM references_to_match n JOIN unresolved_references u USING (reference) "
         "WHERE u.title_key IS NOT NULL AND n.reference > ? ORDER BY n.reference LIMIT ?",
     ):
-        _note_references(connection, references)
-        made += _match(connection, _papers_like(connection, references))
+        works = _note_references(connection, references)
+        made += _match(connection, _papers_like(connection, references), works)
     for papers in _chunks(
         connection, "SELECT paper FROM papers_to_match WHERE paper > ? ORDER BY paper LIMIT ?"
     ):
-        made += _match(connection, _references_like(connection, papers))
+        pairs = _references_like(connection, papers)
+        made += _match(connection, pairs, _reference_works(connection, pairs))
     return made
 
 
@@ -62,12 +63,13 @@ def _note_papers(connection: sqlite3.Connection) -> None:
             )
 
 
-def _note_references(connection: sqlite3.Connection, references: list[int]) -> None:
+def _note_references(connection: sqlite3.Connection, references: list[int]) -> dict[int, Work]:
     works = _reference_works(connection, references)
     connection.executemany(
         "INSERT OR REPLACE INTO reference_title_ends VALUES (?, ?, ?)",
         ((number, *ends) for number, work in works.items() if (ends := title_ends(work))[0]),
     )
+    return works
 
 
 # Candidates -------------------------------------------------------------------------------------
@@ -116,27 +118,29 @@ def _pairs(rows: Iterable[sqlite3.Row]) -> Pairs:
 # Deciding ---------------------------------------------------------------------------------------
 
 
-def _match(connection: sqlite3.Connection, pairs: Pairs) -> int:
-    references = _reference_works(connection, pairs)
+def _match(connection: sqlite3.Connection, pairs: Pairs, references: dict[int, Work]) -> int:
     numbers = sorted({paper for papers in pairs.values() for paper in papers})
     works = _paper_works(connection, numbers)
     ids = _ids(connection, numbers)
-    named = _named(connection, references)
+    named = _named(connection, pairs)
     matched: dict[int, int] = {}
-    for reference, work in references.items():
+    for reference, papers in pairs.items():
+        work = references[reference]
         scheme, value = named[reference]
-        best: tuple[float, int, int] | None = None
-        for paper, same in pairs[reference].items():
-            if scheme in SINGLE_VALUED_SCHEMES and ids.get((paper, scheme), value) != value:
-                continue  # the entry says itself that it is another paper
-            if paper not in works or (alike := agreement(work, works[paper], same_title=same)) is None:
-                continue
-            years = abs((work.year or 0) - (works[paper].year or work.year or 0)) if work.year else 0
-            rank = (-alike, years, paper)
-            best = rank if best is None or rank < best else best
-        if best is not None:
+        if scheme in SINGLE_VALUED_SCHEMES:  # an entry may say itself that it is another paper
+            papers = {p: same for p, same in papers.items() if ids.get((p, scheme), value) == value}
+        ranked = (
+            (-alike, _years_apart(work, works[paper]), paper)
+            for paper, same in papers.items()
+            if (alike := agreement(work, works[paper], same_title=same)) is not None
+        )
+        if best := min(ranked, default=None):
             matched[reference] = best[2]
     return _settle(connection, matched)
+
+
+def _years_apart(one: Work, other: Work) -> int:
+    return abs(one.year - other.year) if one.year and other.year else 0
 
 
 def _settle(connection: sqlite3.Connection, matched: dict[int, int]) -> int:

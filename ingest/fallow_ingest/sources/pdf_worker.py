@@ -124,7 +124,8 @@ def _line(page: int, block: object, line: dict[str, list[dict[str, object]]]) ->
         flags = int(str(span["flags"]))
         bitmap = float(str(span["size"])) < _SMALLEST
         if "chars" in span:
-            text, last = _spelt(span["chars"], last) if bitmap else _plainly(span["chars"])
+            chars: Any = span["chars"]
+            text, last = _spelt(chars, last) if bitmap else _plainly(chars)
         else:
             text = str(span["text"])
         bold = bool(flags & _BOLD) or any(

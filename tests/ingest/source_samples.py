@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pymupdf
 
@@ -146,6 +149,102 @@ title = "no id"
     return path
 
 
+TEX = r"""\documentclass{article}
+\usepackage{natbib}
+\newcommand{\toys}[1][idle]{\emph{#1 toys}}
+\title{Teaching \toys{} to Play}
+\author{Ada Ash\thanks{Toy Press} \and Bo Birch}
+\begin{document}
+\maketitle
+\begin{abstract}We teach \toys[old] at 5\% of the cost.\end{abstract}
+\section{Introduction}\label{sec:intro}
+Toys idle~\citep{ash29}. % a comment
+\input{rest}
+\begin{thebibliography}{1}
+\bibitem[Ash(2029)]{ash29} Ada Ash. 2029.
+\newblock Idle toys in the house.
+\newblock arXiv:2001.00002.
+\end{thebibliography}
+\end{document}
+"""
+TEX_REST = r"\section{Limitations} As Section~\ref{sec:intro} says, \citet{ash29} is all we know."
+
+JATS = """<!DOCTYPE article PUBLIC "-//NLM//DTD JATS" "JATS-archivearticle1.dtd">
+<article xmlns:xlink="http://www.w3.org/1999/xlink"><front><journal-meta><journal-title>Toys</journal-title>
+</journal-meta><article-meta><article-id pub-id-type="doi">10.1234/toys.1</article-id>
+<title-group><article-title>Toys in <italic>vitro</italic></article-title></title-group>
+<contrib-group><contrib contrib-type="author"><name><surname>Ash</surname><given-names>Ada</given-names></name>
+</contrib></contrib-group><pub-date><day>2</day><month>3</month><year>2030</year></pub-date>
+<abstract><p>They play.</p></abstract></article-meta></front>
+<body><sec><title>Limitations</title><p>Only three<sup><xref ref-type="bibr" rid="r1">1</xref>–<xref ref-type="bibr"
+rid="r3">3</xref></sup> were tried.</p></sec></body>
+<back><ref-list>
+<ref id="r1"><label>1</label><element-citation><article-title>Idle toys</article-title><year>2029</year>
+<pub-id pub-id-type="pmid">123</pub-id></element-citation></ref>
+<ref id="r2"><label>2</label><mixed-citation>Birch B. <article-title>Busy toys</article-title>. 2028.</mixed-citation>
+</ref><ref id="r3"><label>3</label><mixed-citation>Cedar C. Loud toys. Toy Press, 2027.</mixed-citation></ref>
+</ref-list></back></article>
+"""
+
+TEI = """<?xml version="1.0" encoding="UTF-8"?>
+<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader><fileDesc><titleStmt><title>Toys at Work</title></titleStmt>
+<sourceDesc><biblStruct><analytic><author><persName><forename>Ada</forename><surname>Ash</surname></persName>
+</author><idno type="arXiv">arXiv:2001.00001v1[cs.CL]</idno></analytic></biblStruct></sourceDesc></fileDesc>
+<profileDesc><abstract><p>They work.</p></abstract></profileDesc></teiHeader>
+<text><body><div><head n="5">Limitations</head><p>Play is short <ref type="bibr" target="#b0">(Ash, 2029)</ref>.</p>
+</div></body><back><div type="references"><listBibl><biblStruct xml:id="b0"><analytic><title level="a">Idle
+toys</title></analytic><monogr><imprint><date when="2029-05"/></imprint></monogr></biblStruct></listBibl></div>
+</back></text></TEI>
+"""
+
+
+def write_tar(path: Path, members: dict[str, bytes], *, mode: Literal["w", "w:gz"] = "w:gz") -> Path:
+    with tarfile.open(path, mode) as archive:
+        for name, content in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+def write_eprints(folder: Path) -> Path:
+    (folder / "eprints").mkdir()
+    write_tar(folder / "eprints" / "2001.00001v2.gz", {"main.tex": TEX.encode(), "rest.tex": TEX_REST.encode()})
+    (folder / "eprints" / "hep-th0001002.gz").write_bytes(gzip.compress(TEX.encode()))
+    (folder / "eprints" / "withdrawn.gz").write_bytes(gzip.compress(b"%auto-ignore\nWithdrawn by the author."))
+    return folder / "eprints"
+
+
+def write_jats(folder: Path) -> Path:
+    (folder / "jats").mkdir()
+    (folder / "jats" / "a.nxml").write_text(JATS, encoding="utf-8")
+    (folder / "jats" / "cut.nxml").write_text(JATS[:700], encoding="utf-8")
+    return folder / "jats"
+
+
+def write_tei(folder: Path) -> Path:
+    (folder / "tei").mkdir()
+    (folder / "tei" / "a.tei.xml").write_text(TEI, encoding="utf-8")
+    (folder / "tei" / "b.tei.xml").write_text("<html/>", encoding="utf-8")
+    return folder / "tei"
+
+
+def write_s2orc(folder: Path) -> Path:
+    text = "Toys idle (Ash, 2029). They break."
+    spans = [{"start": 10, "end": 21, "text": "(Ash, 2029)", "ref_id": "BIBREF0"}]
+    record = {
+        "paper_id": "12345678", "title": "Toys in Space", "authors": [{"first": "Ada", "middle": [], "last": "Ash"}],
+        "year": 2030, "abstract": "They float.",
+        "pdf_parse": {
+            "body_text": [{"section": "Limitations", "sec_num": "4", "text": text, "cite_spans": spans}],
+            "bib_entries": {"BIBREF0": {"title": "Idle toys", "year": 2029, "link": "77"}},
+        },
+    }  # fmt: skip
+    path = folder / "s2orc.jsonl"
+    path.write_text(json.dumps(record) + "\n" + json.dumps({"paper_id": "2"}) + "\n")
+    return path
+
+
 SAMPLES: dict[str, Callable[[Path], Path]] = {
     "jsonl": write_jsonl,
     "snapshot": write_snapshot,
@@ -153,4 +252,8 @@ SAMPLES: dict[str, Callable[[Path], Path]] = {
     "bibtex": write_bibtex,
     "pdf": write_pdfs,
     "sample": write_sample,
+    "latex": write_eprints,
+    "jats": write_jats,
+    "tei": write_tei,
+    "s2orc": write_s2orc,
 }

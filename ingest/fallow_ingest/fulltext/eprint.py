@@ -10,9 +10,9 @@ from fallow_ingest.fulltext.archive import unpack
 from fallow_ingest.fulltext.latex_citations import Label, print_mark
 from fallow_ingest.fulltext.latex_project import Project
 from fallow_ingest.fulltext.latex_reader import RawPart, Reader
-from fallow_ingest.fulltext.latex_tables import ARGUMENTS, SIGNS
+from fallow_ingest.fulltext.latex_tables import ARGUMENTS, GLUE, SIGNS, SPACED
 from fallow_ingest.fulltext.latex_tokens import MOST_TOKENS
-from fallow_ingest.fulltext.running import FullText, Part, Printed, Running, assembled, settle, unreserved
+from fallow_ingest.fulltext.running import FullText, Part, Printed, Running, assembled, run_in_parts, settle, unreserved
 from fallow_ingest.sources import fields as field
 from fallow_ingest.sources.json_lines import MENDED_BYTES, Unreadable
 from fallow_ingest.text.normalise import plain
@@ -25,11 +25,12 @@ _HANDLERS = (
     | latex_front.HANDLERS
     | latex_bibliography.HANDLERS
 )
-_KNOWN = frozenset(_HANDLERS) | frozenset(ARGUMENTS) | frozenset(SIGNS)
+_KNOWN = frozenset(_HANDLERS) | frozenset(ARGUMENTS) | frozenset(SIGNS) | GLUE | SPACED
 _WITHDRAWN = re.compile(r"auto-ignore|\bwithdrawn\b", re.IGNORECASE)
 _LONGEST_NOTICE = 3_000
-_LEAST_PREAMBLE = 200
+_LEAST_PREAMBLE = 500
 _MOST_APART = 5_000
+_RUN_IN = 9  # below every heading that has a command of its own
 
 
 def read_eprint(data: bytes, *, tokens: int = MOST_TOKENS) -> FullText | Unreadable:
@@ -79,8 +80,13 @@ def _full_text(reader: Reader, notes: field.Notes) -> FullText | Unreadable:
         return print_mark(document.marks[number], labels, document.labels)
 
     abstract = text_of(document.abstract, field.LONGEST_ABSTRACT)
-    parts = [_part(raw, text_of([raw.heading], field.LONGEST_NAME).text, text_of(raw.out, field.LONGEST_SECTION))
-             for raw in document.parts]
+    parts: list[Part] = []
+    for raw in document.parts:
+        body, telling = run_in_parts("".join(raw.out))
+        heading = text_of([raw.heading], field.LONGEST_NAME).text
+        parts.append(_part(raw, heading, text_of([body], field.LONGEST_SECTION)))
+        for name, paragraph in telling:
+            parts.append(Part(text_of([name], field.LONGEST_NAME).text, _RUN_IN, text_of([paragraph], field.LONGEST_SECTION)))
     if parts and len(parts) > 1 and not parts[0].heading and len(parts[0].running.text) < _LEAST_PREAMBLE:
         parts = parts[1:]  # what stands between the title and the first heading: a date, an address
     apart = [text_of([piece], field.LONGEST_ABSTRACT) for piece in (*document.captions, *document.footnotes)[:_MOST_APART]]

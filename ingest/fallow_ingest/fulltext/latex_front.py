@@ -64,7 +64,7 @@ def abstract(reader: Reader, name: str) -> None:
 def keywords(reader: Reader, name: str) -> None:
     r"""\keywords{...}."""
     if reader.stream.peek(spaces=False) == "{":
-        reader.document.keywords.append(reader.render(reader.stream.argument()))
+        reader.document.keywords.append(_in_front(reader, reader.stream.argument(), {"and": _put(";")}))
 
 
 def titled(reader: Reader) -> str:

@@ -72,7 +72,7 @@ class Macros:
         """Note a definition; protected names and, if asked, existing ones stay as they are."""
         if name in PROTECTED or len(self.defined) >= MOST_MACROS or (keep and name in self.defined):
             return
-        if self.only_simple and ("@" in name or name in self.known or _is_inner(macro)):
+        if self.only_simple and (not name.isalpha() or name in self.known or _is_inner(macro)):
             return
         self.defined[name] = macro
 

@@ -16,7 +16,7 @@ from fallow_ingest.fulltext.latex_macros import Macros
 from fallow_ingest.fulltext.latex_project import Project
 from fallow_ingest.fulltext.latex_tables import ARGUMENTS, GLUE, SIGNS, SPACED, SYMBOLS
 from fallow_ingest.fulltext.latex_tokens import PARAGRAPH, ExhaustedError, Tokens, TokenStream, written
-from fallow_ingest.fulltext.running import mark, unreserved
+from fallow_ingest.fulltext.running import RUN_IN_BEGINS, RUN_IN_ENDS, mark, unreserved
 from fallow_ingest.text.latex import COMBINING
 
 DEEPEST_RENDER = 40
@@ -130,6 +130,7 @@ class Reader:
         self.main = ""
         self.styles_read: set[str] = set()
         self._depth = 0
+        self._bold = 0  # braces that are open since a bold switch at the beginning of a paragraph
 
     def run(self) -> None:
         """Read the stream to its end, or as far as the grant of tokens goes."""
@@ -148,7 +149,14 @@ class Reader:
                 self.command("$")
             elif token == "~" or token == "&":
                 self.out.append(" ")
-            elif token not in ("{", "}"):
+            elif token == "{":
+                self._bold += self._bold > 0
+            elif token == "}":
+                if self._bold:
+                    self._bold -= 1
+                    if not self._bold:
+                        self.out.append(RUN_IN_ENDS)
+            else:
                 self.out.append(_typeset(token))
 
     def command(self, name: str) -> None:
@@ -180,7 +188,7 @@ class Reader:
         self.stream.star()
         if self.stream.peek() == "[":
             option = self.stream.optional()
-            if option is not None and self.stream.peek() != "{":
+            if option is not None and self.stream.peek() != "{" and any(map(str.isalpha, written(option))):
                 self.stream.push(["\\lbrack", *option, "\\rbrack"])
 
     def arguments(self, specification: str) -> None:
@@ -239,7 +247,8 @@ class Reader:
             return ""
         if self._depth >= DEEPEST_RENDER:
             return ""
-        stream, out = self.stream, self.out
+        stream, out, bold = self.stream, self.out, self._bold
+        self._bold = 0
         self.stream = TokenStream(stream.left)
         self.stream.at_letters = stream.at_letters
         self.stream.push(tokens)
@@ -250,7 +259,7 @@ class Reader:
             return "".join(self.out)
         finally:
             stream.left = self.stream.left
-            self.stream, self.out = stream, out
+            self.stream, self.out, self._bold = stream, out, bold
             self._depth -= 1
 
     def add_mark(self, made: CiteMark | RefMark) -> None:
@@ -269,6 +278,21 @@ class Reader:
         self.files_read += 1
         self.stream.open_file(unreserved(self.project.text(found)), found)
         return True
+
+    def begins_paragraph(self) -> bool:
+        """Whether nothing was printed since the last empty line."""
+        for piece in reversed(self.out[-20:]):
+            if piece.strip():
+                return False
+            if PARAGRAPH in piece:
+                return True
+        return len(self.out) < 20
+
+    def bold_switch(self) -> None:
+        r"""{\bf Words} in front of a paragraph may be its heading."""
+        if not self._bold and self.begins_paragraph():
+            self.out.append(RUN_IN_BEGINS)
+            self._bold = 1
 
     def space_unless_punctuation(self) -> None:
         r"""What \xspace does."""

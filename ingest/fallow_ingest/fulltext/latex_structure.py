@@ -13,6 +13,7 @@ from fallow_ingest.fulltext.latex_tables import (
     THEOREMS,
 )
 from fallow_ingest.fulltext.latex_tokens import PARAGRAPH, ExhaustedError, Tokens, TokenStream, written
+from fallow_ingest.fulltext.running import RUN_IN_BEGINS, RUN_IN_ENDS
 
 LEVELS = {
     "part": 0, "chapter": 1, "section": 2, "subsection": 3, "subsubsection": 4, "paragraph": 5, "subparagraph": 6,
@@ -373,6 +374,24 @@ def at_letters(reader: Reader, name: str) -> None:
     reader.stream.at_letters = name == "makeatletter"
 
 
+def bold(reader: Reader, name: str) -> None:
+    """Bold words, and others that end in a full stop, in front of a paragraph may be its heading."""
+    tokens = reader.stream.argument()
+    if not reader.begins_paragraph() or reader.in_front:
+        reader.stream.push(tokens)
+    elif name == "textbf" or written(tokens).rstrip(" }").endswith((".", ":")):
+        reader.out.append(RUN_IN_BEGINS)
+        reader.stream.push([*tokens, RUN_IN_ENDS])
+    else:
+        reader.stream.push(tokens)
+
+
+def bold_switch(reader: Reader, name: str) -> None:
+    r"""\bf, \bfseries."""
+    if not reader.in_front:
+        reader.bold_switch()
+
+
 def nothing(reader: Reader, name: str) -> None:
     """A command that prints nothing and takes nothing."""
 
@@ -407,7 +426,9 @@ HANDLERS: dict[str, Handler] = {
     "xspace": lambda reader, name: reader.space_unless_punctuation(),
     **dict.fromkeys(
         "relax protect expandafter noexpand global long outer noindent indent centering raggedright "
-        "bfseries itshape em it bf tt sc rm sf sl".split(),
+        "itshape em it tt sc rm sf sl".split(),
         nothing,
     ),
+    **dict.fromkeys(("textbf", "textit", "emph", "underline"), bold),
+    **dict.fromkeys(("bf", "bfseries"), bold_switch),
 }

@@ -45,7 +45,7 @@ _BY_SPECIFICATION = {
     "affiliation affil address icmlcorrespondingauthor icmltitlerunning titlerunning authorrunning shorttitle "
     "shortauthors markright PACS MSC tocauthor toctitle runningtitle runningauthor runninghead corraddr "
     "corresp ead city state country department postcode streetaddress excludecomment includecomment setkeys "
-    "collaboration altaffiliation altaffiltext linespread inst IEEEauthorblockA IEEEspecialpapernotice IEEEpubid altaffilmark "
+    "collaboration altaffiliation linespread inst IEEEauthorblockA IEEEspecialpapernotice IEEEpubid altaffilmark "
     "missingfigure marginpar marginnote sidenote corref cortext fntext fnref tnotetext tnoteref nonumnote "
     "stepcounter refstepcounter rhead lhead chead rfoot lfoot cfoot fancyhead fancyfoot noalign special write "
     "openout closeout message typeout pdfinfo cline thanksref affaddr conferenceinfo CopyrightYear crdata terms "
@@ -77,7 +77,8 @@ _OTHERS = {
     "RequirePackage": "omo", "documentclass": "omo", "newtcolorbox": "omoom", "setlist": "som", "pdfbookmark": "omm",
     "SetSymbolFont": "mmmmm", "DeclareMathAlphabet": "mmmmm", "DeclareSymbolFont": "mmmmm",
     "DeclareMathSymbol": "mmmm", "IEEEPARstart": "kk", "lettrine": "okk", "subcaptionbox": "somm",
-    "newacronym": "ommm", "acro": "omm", "acrodef": "mom", "newacro": "mom", "tikz": "o", "bibcommenthead": "",
+    "newacronym": "ommm", "acro": "omm", "acrodef": "mom", "newacro": "mom", "tikz": "o", "BibitemShut": "m", "altaffiltext": "mm",
+    "translation": "m",
 }  # fmt: skip
 ARGUMENTS = {
     name: specification for specification, names in _BY_SPECIFICATION.items() for name in names.split()

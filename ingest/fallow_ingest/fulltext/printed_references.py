@@ -18,6 +18,7 @@ _VENUE = re.compile(
     r"pages?\b|vol(?:ume|\.)|pp\.|https?:|doi\b|phd thesis|technical report|url\b|available|accessed",
     re.IGNORECASE,
 )
+_FIELDS = frozenset({"author", "journal"})
 _YEAR_ONLY = re.compile(r"\(?(?:1[89]|20)\d\d[a-z]?\)?\.?")
 _ENDS_WITH_YEAR = re.compile(r"[.,(]\s*\(?(?:(?:1[89]|20)\d\d[a-z]?|to appear|in press|forthcoming)\)?[.,]?$")
 _TITLE_END = re.compile(r"(?<=[a-z)\d?!][.?!])\s+(?=(?:In|ArXiv|arXiv|CoRR|Proc|Advances|Journal|PhD|Technical)\b)")
@@ -33,8 +34,12 @@ def reference_of(
     """
     shown = plain(text)[: field.LONGEST_REFERENCE]
     entry = parse_entry(shown)
-    title = fields.get("title", "") or _title(blocks) or entry.title
-    title = title.strip(" .,“”\"'")[: field.LONGEST_TITLE]
+    told = fields.get("title", "") or fields.get("booktitle", "")
+    # A style that names journal or author by fields and no title prints none (most of physics).
+    title = told if fields.keys() & _FIELDS else told or _title(blocks) or entry.title
+    title = title.strip(" .,")[: field.LONGEST_TITLE]
+    if title[:1] in "“\"" and title[-1:] in "”\"":
+        title = title[1:-1].strip(" .,")
     return Reference(
         id=best_id(addresses, entry.ids or {}),
         title=title if any(map(str.isalpha, title)) else "",

@@ -25,6 +25,13 @@ MOST_CONTEXTS = 200
 FORMULA = "[formula]"
 """What stands for a displayed formula."""
 
+RUN_IN_BEGINS, RUN_IN_ENDS = "\ue009", "\ue00a"
+"""Stand around words that are set apart in front of a paragraph: its heading, perhaps."""
+
+_RUN_IN = re.compile(f"\\s*{RUN_IN_BEGINS}([^{RUN_IN_ENDS}]{{1,200}}){RUN_IN_ENDS}\\s*")
+_RUN_IN_SIGNS = re.compile(f"[{RUN_IN_BEGINS}{RUN_IN_ENDS}]")
+_LONGEST_RUN_IN = 10  # words
+_TELLING: frozenset[SectionKind] = frozenset({"limitations", "future_work", "conclusion", "ethics", "acknowledgements"})
 _RESERVED = re.compile("[\ue000-\ue00f]")
 _MARK = re.compile("\ue000(\\d{1,7})\ue001")
 _GONE = "\ue002"
@@ -126,9 +133,34 @@ def settle(raw: str, fill: Callable[[int], Printed], longest: int, notes: fields
     return Running(whole, tuple(place for place in places if place[0] < len(whole)))
 
 
+def run_in_parts(raw: str) -> tuple[str, list[tuple[str, str]]]:
+    """(the text without them, its paragraphs under a telling heading of their own: "Limitations. We ...").
+
+    Other headings in front of paragraphs stay, ended by a full stop.
+    """
+    if RUN_IN_BEGINS not in raw:
+        return raw, []
+    kept: list[str] = []
+    apart: list[tuple[str, str]] = []
+    for paragraph in _PARAGRAPH.split(raw):
+        found = _RUN_IN.match(paragraph)
+        if found is None:
+            kept.append(paragraph)
+            continue
+        heading, rest = found[1].strip(), paragraph[found.end() :]
+        ended = heading.endswith((".", ":", "?", "!")) or rest.startswith((".", ":", "—", "–"))
+        heads = len(heading.split()) <= _LONGEST_RUN_IN and (ended or (heading[:1].isupper() and rest[:1].isupper()))
+        bare = heading.rstrip(".: ")
+        if heads and section_kind(bare) in _TELLING and rest.strip(" .:—–"):
+            apart.append((bare, rest.lstrip(" .:—–")))
+        else:
+            kept.append(f"{heading}{'. ' if heads and not ended else ' ' if paragraph[found.end() - 1].isspace() else ''}{rest}")
+    return _RUN_IN_SIGNS.sub("", "\n\n".join(kept)), [(h, _RUN_IN_SIGNS.sub("", text)) for h, text in apart]
+
+
 def _tidy(paragraph: str) -> str:
     text = _EMPTY.sub("", paragraph) if _GONE in paragraph else paragraph
-    text = plain(text.replace(_GONE, ""))
+    text = plain(_RUN_IN_SIGNS.sub("", text.replace(_GONE, "")))
     text = _BEFORE_SIGN.sub(r"\1", text)
     return text if any(letter.isalnum() for letter in text) or "\ue000" in text else ""
 

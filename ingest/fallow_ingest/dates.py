@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 from datetime import date as calendar_day
+from functools import lru_cache
 
 from fallow_ingest.errors import BadInput
 
@@ -25,6 +26,7 @@ _MONTHS = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=50_000)
 def public_by(year: int | None, date: str = "") -> int:
     """The last day, as yyyymmdd, on which the paper can first have become public; 99999999 when unknown.
 

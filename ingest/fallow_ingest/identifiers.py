@@ -72,6 +72,8 @@ def parse_id(text: str) -> Id | None:
     text = text.strip()
     if not text or len(text) > LONGEST:
         return None
+    if text.startswith("arxiv:") and (value := arxiv_id(text[6:])):
+        return Id("arxiv", value)
     if url := _URL.fullmatch(text):
         return _of_url(url[1].lower(), unquote(url[2] or "")) or Id("url", text)
     if found := _SCHEME.fullmatch(text):

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import orjson
 
 from fallow_ingest.catalog import AddCounts, Catalog
-from fallow_ingest.catalog.adding import add_batch, now
+from fallow_ingest.catalog.adding import add_drafts, now
+from fallow_ingest.catalog.draft import Draft
 from fallow_ingest.catalog.references import add_pairs
-from fallow_ingest.dates import public_by
+from fallow_ingest.drafting import Batch
 from fallow_ingest.errors import BadInput, SourceError
 from fallow_ingest.progress import ReportProgress, ignore_progress
-from fallow_ingest.records import Paper
-from fallow_ingest.sources import SOURCES, Read, Skipped
+from fallow_ingest.reading import read_batches
+from fallow_ingest.sources import SOURCES, ReportBytes, Skipped
 from fallow_ingest.sources.citations import CitationRow, read_citations
 
-BATCH = 1000
+BATCH = 4_000
+"""Rows of a citations file that are committed at a time."""
+
 EXAMPLES = 20
 """Skipped records that are remembered one by one; all are counted."""
 
@@ -53,7 +57,7 @@ class IngestAccount:
     failure: SourceError | None = None
 
 
-Item = Read | Skipped | CitationRow
+Rows = Batch | list[CitationRow | Skipped]
 
 
 def ingest(
@@ -80,24 +84,40 @@ def ingest(
         return run.account
     with catalog.exclusive():
         run.begin()
-        items = _bounded(reader(run.account.resumed_at), limit)
-        _consume(run, items, since)
+        with closing(reader(run.account.resumed_at)) as batches:
+            _consume(run, _bounded(batches, limit), since)
         run.account.citations = catalog.resolve_references()
     return run.account
 
 
 def _reader(
     name: str, location: Path | None, report: ReportProgress
-) -> tuple[Callable[[int], Iterator[Item]], Path]:
+) -> tuple[Callable[[int], Generator[Rows, None, None]], Path]:
     def tell(done: int, total: int) -> None:
         report(f"reading {name}", done, total)
 
     if name == CITATIONS:
         path = _named(location, None, name)
-        return (lambda start: read_citations(path, start=start, report=tell)), path
+        return (lambda start: _rows(path, start, tell)), path
     source = SOURCES.create(name)
     place = _named(location, getattr(source, "default_location", None), name)
-    return (lambda start: source.read(place, start=start, report=tell)), place
+    return (lambda start: read_batches(name, place, start=start, report=tell)), place
+
+
+def _rows(path: Path, start: int, tell: ReportBytes) -> Generator[Rows, None, None]:
+    batch: list[CitationRow | Skipped] = []
+    try:
+        for row in read_citations(path, start=start, report=tell):
+            batch.append(row)
+            if len(batch) >= BATCH:
+                yield batch
+                batch = []
+    except SourceError:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
 
 
 def _named(location: Path | None, default: Path | None, source: str) -> Path:
@@ -107,32 +127,36 @@ def _named(location: Path | None, default: Path | None, source: str) -> Path:
     return place
 
 
-def _bounded(items: Iterator[Item], limit: int | None) -> Iterator[Item]:
-    read = 0
-    for item in items:
-        if limit is not None and read >= limit:
+def _bounded(batches: Iterable[Rows], limit: int | None) -> Iterator[Rows]:
+    """The batches up to `limit` records; what was skipped does not count."""
+    left = limit
+    for batch in batches:
+        if left is None:
+            yield batch
+            continue
+        kept = []
+        for item in batch:
+            if not isinstance(item, Skipped):
+                if left <= 0:
+                    break
+                left -= 1
+            kept.append(item)
+        yield cast("Rows", kept)
+        if len(kept) < len(batch):
             return
-        read += not isinstance(item, Skipped)
-        yield item
 
 
-def _consume(run: _Run, items: Iterable[Item], since: int | None) -> None:
-    batch: list[Item] = []
+def _consume(run: _Run, batches: Iterable[Rows], since: int | None) -> None:
     try:
-        for item in items:
-            batch.append(item)
-            if len(batch) >= BATCH:
-                run.commit(batch, since)
-                batch = []
+        for batch in batches:
+            run.commit(batch, since)
     except SourceError as error:
-        run.commit(batch, since)
         if not run.position:
             # Nothing was readable: the file is simply not what was asked for.
             raise
         run.account.failure = error
         run.end("broken")
         return
-    run.commit(batch, since)
     run.end("done")
 
 
@@ -165,25 +189,26 @@ class _Run:
                     (self.account.source, self.account.location, self.fingerprint, now()),
                 ).lastrowid
 
-    def commit(self, batch: list[Item], since: int | None) -> None:
+    def commit(self, batch: Rows, since: int | None) -> None:
         """Store a batch and the position behind it in one transaction."""
         if not batch:
             return
-        papers: list[Paper] = []
+        drafts: list[Draft] = []
         pairs: list[tuple[str, str]] = []
         for item in batch:
             if isinstance(item, Skipped):
                 self._skip(item)
             elif isinstance(item, CitationRow):
                 pairs.append((item.citing, item.cited))
-            elif since is not None and public_by(item.paper.year, item.paper.date) < since:
+            elif since is not None and item.draft.values.public_by < since:
                 self.account.skipped["public before --since"] += 1
             else:
-                papers.append(item.paper)
-                self.account.repaired.update(item.notes)
+                drafts.append(item.draft)
+                if item.notes:
+                    self.account.repaired.update(item.notes)
         self.position = max(self.position, batch[-1].position)
         with self.catalog.writing() as connection:
-            self.account.counts += add_batch(connection, papers, self.account.source)
+            self.account.counts += add_drafts(connection, drafts, self.account.source)
             if pairs:
                 add_pairs(connection, pairs, self.account.source)
             connection.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import replace
 from itertools import permutations
@@ -293,30 +294,38 @@ def test_the_first_source_does_not_take_away_what_others_filled_in(catalog: Cata
 
 
 def test_a_library_from_before_learns_what_its_merged_records_say(tmp_path: Path) -> None:
-    with Catalog.open(tmp_path, create=True) as catalog:
-        catalog.add([TIDE], "snapshot")
-        catalog.add([PRINTED], "crossref")
-    connection = sqlite3.connect(tmp_path / CATALOG_NAME)
-    record = (
-        '{"key": "doi:10.1000/tide", "title": "Reading tides", "year": null, "date": "2020-01", '
-        '"venue": "Harbour Letters", "status": "retracted", "abstract": "", "authors": [], "categories": [], '
-        '"keywords": [], "ids": {"arxiv": "1903.00007"}, "references": [], "sections": [], "url": "", '
-        '"version": "", "text_origin": "authors", "extra": {}}'
-    )
-    connection.execute("UPDATE merges SET incoming = ?", (record,))
-    connection.execute("DROP TABLE record_values")
+    old = sqlite3.connect(tmp_path / CATALOG_NAME)
     for version, script in migrations():
-        if version > 6:
-            pytest.skip("a later migration stands on this one")
-        if version == 6:
-            connection.executescript(script)
-    connection.commit()
-    connection.close()
+        if version < 6:
+            old.executescript(script)
+    old.execute("PRAGMA user_version = 5")
+    paper = {
+        "number": 1, "key": "arxiv:1903.00007", "title": "Reading tide tables backwards", "abstract": "Text.",
+        "authors": "[]", "year": 2019, "date": "2019-03-02", "public_by": 20190302, "venue": "Harbour Letters",
+        "categories": "[]", "keywords": "[]", "url": "", "source": "snapshot", "text_origin": "authors",
+        "status": "", "content_hash": "", "title_key": 1, "extra": "{}",
+    }  # fmt: skip
+    record = {
+        "key": "doi:10.1000/tide", "title": "Reading tides", "year": None, "date": "2020-01",
+        "venue": "Harbour Letters", "status": "retracted", "abstract": "", "authors": [], "categories": [],
+        "keywords": [], "ids": {"arxiv": "1903.00007"}, "references": [], "sections": [], "url": "",
+        "version": "", "text_origin": "authors", "extra": {},
+    }  # fmt: skip
+    old.execute(f"INSERT INTO papers ({', '.join(paper)}) VALUES ({', '.join('?' * 18)})", [*paper.values()])
+    for source, key in (("snapshot", "arxiv:1903.00007"), ("crossref", "doi:10.1000/tide")):
+        old.execute("INSERT INTO records VALUES (?, ?, 1, x'00', '', '')", (source, key))
+        old.execute("INSERT INTO paper_ids VALUES (?, ?, 1, ?)", (*key.split(":"), source))
+    old.execute(
+        "INSERT INTO merges VALUES (1, 1, 'crossref', 'doi:10.1000/tide', 'same id', ?, ?, ?, '', NULL)",
+        (json.dumps(record), json.dumps(paper), '[["doi", "10.1000/tide"]]'),
+    )
+    old.commit()
+    old.close()
     with Catalog.open(tmp_path) as catalog:
         assert fields_in_dispute(catalog) == ["title", "year", "date", "status"]
-        number = catalog.find(TIDE.key).number
-        apart = catalog.undo_merge(catalog.merges(number)[0].merge)
-        assert catalog.paper(apart).title == "Reading tides"
+        assert said(catalog) == [("crossref", "retracted")]
+        apart = catalog.paper(catalog.undo_merge(1))
+        assert (apart.title, apart.status, apart.key) == ("Reading tides", "retracted", "doi:10.1000/tide")
 
 
 # Order ------------------------------------------------------------------------------------------

@@ -91,6 +91,7 @@ class _Batch:
         self.new_papers: list[tuple[object, ...]] = []
         self.new_ids: list[tuple[str, str, int, str]] = []
         self.new_records: list[tuple[object, ...]] = []
+        self.told_again: list[tuple[object, ...]] = []
         self.pending: dict[int, Draft] = {}
 
     def run(self) -> AddCounts:
@@ -163,8 +164,8 @@ class _Batch:
             self._flush()
             self._update(number, item)
             return "updated"
-        owners = sorted({self.owners[i] for i in item.ids if i in self.owners})
-        if owners:
+        if held := [self.owners[i] for i in item.ids if i in self.owners]:
+            owners = sorted(set(held))
             self._flush()
             for other in owners[1:]:
                 absorb(self.connection, owners[0], other, f"both are {item.key} by their ids", self.seen_at)
@@ -237,8 +238,11 @@ class _Batch:
             if identifier not in self.owners:
                 self.owners[identifier] = number
                 self.new_ids.append((*identifier, number, self.source))
-        self.records[item.key] = (number, item.fingerprint)
-        self.new_records.append((self.source, item.key, number, item.fingerprint, item.version, self.seen_at))
+        key = item.values.key
+        known = key in self.records
+        self.records[key] = (number, item.fingerprint)
+        row = (self.source, key, number, item.fingerprint, item.version, self.seen_at)
+        (self.told_again if known else self.new_records).append(row)
 
     def _update(self, number: int, item: Draft) -> None:
         row = self._row(number)
@@ -314,10 +318,11 @@ class _Batch:
             self.connection.executemany("INSERT INTO paper_ids VALUES (?, ?, ?, ?)", self.new_ids)
             self.new_ids.clear()
         if self.new_records:
-            self.connection.executemany(
-                "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?)", self.new_records
-            )
+            self.connection.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)", self.new_records)
             self.new_records.clear()
+        if self.told_again:
+            self.connection.executemany("REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?)", self.told_again)
+            self.told_again.clear()
         for number, item in self.pending.items():
             assert item.texts is not None
             put_texts(self.connection, number, item.texts, self.source)

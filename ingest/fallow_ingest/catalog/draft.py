@@ -132,6 +132,8 @@ def _year_of(date: str) -> int | None:
 
 
 def _json(value: object) -> str:
+    if not value:
+        return "{}" if isinstance(value, Mapping) else "[]"
     return orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS).decode()
 
 

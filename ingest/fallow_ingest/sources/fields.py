@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import orjson
 
@@ -42,9 +43,12 @@ class Notes(list[str]):
 
 def line_of_text(value: object, longest: int, name: str, notes: Notes) -> str:
     """A string or number as one line of plain text, cut to `longest` characters; "" for anything else."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, str):
+        text = value
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        text = str(value)
+    else:
         return ""
-    text = str(value)
     if len(text) > 2 * longest:  # before the costly part
         text = text[: 2 * longest]
         notes.add(f"{name} cut")
@@ -199,8 +203,11 @@ def bounded_extra(fields: Mapping[str, object], notes: Notes) -> dict[str, objec
     for name, value in fields.items():
         if value is None or value == "" or value == [] or value == {}:
             continue
+        if type(value) is str and value.isascii() and len(value) <= LARGEST_EXTRA:
+            kept[_extra_name(name)] = value
+            continue
         if isinstance(value, int | float):
-            kept[plain(name)[:LONGEST_NAME]] = value
+            kept[_extra_name(name)] = value
             continue
         try:
             size = len(value) if isinstance(value, str) else len(orjson.dumps(value))
@@ -211,5 +218,10 @@ def bounded_extra(fields: Mapping[str, object], notes: Notes) -> dict[str, objec
         if size > LARGEST_EXTRA:
             notes.add("extra field dropped")
         else:
-            kept[plain(name)[:LONGEST_NAME]] = value
+            kept[_extra_name(name)] = value
     return kept
+
+
+@lru_cache(maxsize=1_000)
+def _extra_name(name: str) -> str:
+    return plain(name)[:LONGEST_NAME]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -13,7 +14,7 @@ from fallow_ingest.records import Paper
 from fallow_ingest.sources import Read, ReportBytes, Skipped, ignore_bytes
 from fallow_ingest.sources import fields as field
 from fallow_ingest.sources.json_lines import Unreadable, decode_object
-from fallow_ingest.sources.lines import LONGEST_LINE, read_lines
+from fallow_ingest.sources.lines import LONGEST_LINE, Line, read_lines
 from fallow_ingest.text.latex import latex_to_text
 
 _EXTRA_KEYS = ("comments", "journal-ref", "report-no", "license", "update_date", "submitter")
@@ -45,25 +46,25 @@ class SnapshotSource:
         Raises SourceMissing, SourceUnsupported and SourceBroken.
         """
         for line in read_lines(location, report, after=start):
-            place = f"{location}:{line.number}"
-            if line.content is None:
-                yield Skipped(
-                    line.number, "line too long", place, f"{line.length:,} bytes, {LONGEST_LINE:,} at most"
-                )
-                continue
-            content = line.content.strip()
-            if not content:
-                continue
-            decoded = decode_object(content)
-            if isinstance(decoded, Unreadable):
-                yield Skipped(line.number, decoded.reason, place, decoded.detail)
-                continue
-            notes = field.Notes(decoded.notes)
-            paper = paper_of(decoded.fields, notes)
-            if isinstance(paper, Unreadable):
-                yield Skipped(line.number, paper.reason, place, paper.detail)
-            else:
-                yield Read(line.number, paper, tuple(notes))
+            outcome = self._outcome(line)
+            if isinstance(outcome, Unreadable):
+                place = f"{location}:{line.number}"
+                yield Skipped(line.number, outcome.reason, place, outcome.detail)
+            elif outcome is not None:
+                yield outcome
+
+    def _outcome(self, line: Line) -> Read | Unreadable | None:
+        if line.content is None:
+            return Unreadable("line too long", f"{line.length:,} bytes, {LONGEST_LINE:,} at most")
+        content = line.content.strip()
+        if not content:
+            return None
+        decoded = decode_object(content)
+        if isinstance(decoded, Unreadable):
+            return decoded
+        notes = field.Notes(decoded.notes)
+        paper = paper_of(decoded.fields, notes)
+        return paper if isinstance(paper, Unreadable) else Read(line.number, paper, tuple(notes))
 
 
 def paper_of(record: Mapping[str, object], notes: field.Notes) -> Paper | Unreadable:
@@ -77,7 +78,7 @@ def paper_of(record: Mapping[str, object], notes: field.Notes) -> Paper | Unread
     title = _prose(record.get("title"), field.LONGEST_TITLE, "title", notes)
     if not title:
         return Unreadable("no title", arxiv.value)
-    extra = {name: record.get(name) for name in _EXTRA_KEYS}
+    extra = {name: value for name in _EXTRA_KEYS if (value := record.get(name))}
     if arxiv.mended:
         notes.add(field.MENDED_ID)
         extra["id_as_given"] = str(given)
@@ -118,25 +119,53 @@ def _first_day_and_version(versions: object) -> tuple[str, str]:
     created = first.get("created") if isinstance(first, dict) else None
     version = last.get("version") if isinstance(last, dict) else None
     return (
-        read_date(created) if isinstance(created, str) else "",
+        _day(created) if isinstance(created, str) else "",
         version[:20] if isinstance(version, str) else "",
     )
+
+
+@lru_cache(maxsize=10_000)
+def _day_of(text: str) -> str:
+    return read_date(text)
+
+
+def _day(created: str) -> str:
+    """The date of "Mon, 2 Apr 2007 19:18:42 GMT", whose day is worked out once for all papers of that day."""
+    return _day_of(created[:-13] if created[-4:] == " GMT" and created[-13:-12] == " " else created[:80])
 
 
 def _authors(record: Mapping[str, object], notes: field.Notes) -> tuple[str, ...]:
     parsed = record.get("authors_parsed")
     if not isinstance(parsed, list) or not parsed:
         return field.names_of(record.get("authors"), notes)
-    names = [
+    names = _quickly_joined(parsed)
+    return field.names_of(_joined(parsed), notes) if names is None else names
+
+
+def _quickly_joined(parsed: list[object]) -> tuple[str, ...] | None:
+    """The names when there is nothing in them to mend, which is checked once for all; else None."""
+    try:
+        names = [
+            " ".join((entry[1], entry[0], entry[2]) if entry[2] else entry[1::-1])
+            for entry in parsed[: field.MOST_AUTHORS]
+            if type(entry) is list
+        ]
+    except (IndexError, TypeError):
+        return None
+    together = f"|{'|'.join(names)}|"
+    if "  " in together or "| " in together or " |" in together:
+        return None
+    if not together.isascii() or not together.isprintable() or len(together) >= field.LONGEST_NAME:
+        return None
+    return tuple(names)
+
+
+def _joined(parsed: list[object]) -> list[str]:
+    return [
         " ".join(" ".join(entry[:3][1::-1] + entry[2:3]).split())
         for entry in parsed[: field.MOST_AUTHORS]
         if isinstance(entry, list) and all(isinstance(part, str) for part in entry[:3])
     ]
-    # The common case, checked once for all names: nothing in them to mend.
-    together = "".join(names)
-    if together.isascii() and together.isprintable() and len(together) < field.LONGEST_NAME:
-        return tuple(name for name in names if name)
-    return field.names_of(names, notes)
 
 
 def _categories(value: object) -> tuple[str, ...]:
@@ -146,11 +175,12 @@ def _categories(value: object) -> tuple[str, ...]:
 def _status(comments: object, abstract: str) -> Literal["", "withdrawn", "retracted"]:
     said = comments[:2_000] if isinstance(comments, str) else ""
     opening = abstract[:200]
-    if "withdr" in said.lower() or "withdrawn" in opening:
+    lower = said.lower()
+    if "withdr" in lower or "withdrawn" in opening:
         if _WITHDRAWN.search(said):
             return "withdrawn"
         if re.match(
             r"(?:this|the) (?:paper|article|submission) (?:has been|is|was) withdrawn", opening, re.IGNORECASE
         ):
             return "withdrawn"
-    return "retracted" if "retract" in said.lower() and _RETRACTED.search(said) else ""
+    return "retracted" if "retract" in lower and _RETRACTED.search(said) else ""

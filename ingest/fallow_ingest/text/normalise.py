@@ -12,6 +12,7 @@ _UNWANTED = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
     "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
+_CONTROLS = bytes([*range(32), 127])
 _NOT_ASCII_WORD = re.compile(r"[^a-z0-9]+")
 _NOT_WORD = re.compile(r"[\W_]+")
 # Unicode's own bound on marks after one letter (UAX 15, "Stream-Safe Text Format"). Reordering marks is
@@ -27,6 +28,7 @@ _LETTERS = {
     "φ": "phi", "ϕ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega", "ℓ": "ell",
 }  # fmt: skip
 _TO_ASCII = str.maketrans(_LETTERS)
+_ASCII_LETTERS = {code: chr(code).lower() if chr(code).isalnum() else None for code in range(128)}
 
 
 def plain(text: str) -> str:
@@ -36,7 +38,10 @@ def plain(text: str) -> str:
     'Deep Learning for étale'
     """
     if text.isascii():
-        return " ".join(text.split()) if text.isprintable() else " ".join(_UNWANTED.sub("", text).split())
+        joined = text.strip().replace("\n", " ")  # what most texts need, and quickly done
+        if "  " not in joined and len(joined.encode().translate(None, _CONTROLS)) == len(joined):
+            return joined
+        return " ".join(_UNWANTED.sub("", text).split())
     words = _UNWANTED.sub("", text).split()
     return " ".join([word if word.isascii() else _composed(word) for word in words])
 
@@ -66,7 +71,7 @@ def title_key(title: str) -> int:
     >>> title_key("?!")
     0
     """
-    letters = fold(title).replace(" ", "")
+    letters = title.translate(_ASCII_LETTERS) if title.isascii() else fold(title).replace(" ", "")
     if not letters:
         return 0
     return int.from_bytes(blake2b(letters.encode(), digest_size=8).digest(), "big", signed=True)

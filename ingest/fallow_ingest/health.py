@@ -47,7 +47,7 @@ class ServiceHealth:
         if not self.last_good:
             parts.append("never complete")
         if self.missing:
-            parts.append(f"{self.missing:,} records missing")
+            parts.append(f"{self.missing:,} record{'s' * (self.missing != 1)} missing")
         if self.unfinished:
             parts.append("unfinished")
         return f"{self.service}: {', '.join(parts)}"

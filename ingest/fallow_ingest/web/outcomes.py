@@ -18,7 +18,7 @@ class Ok:
 
     def told(self) -> str:
         """The outcome in words."""
-        return f"{self.records:,} records"
+        return f"{self.records:,} record{'s' * (self.records != 1)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ def test_many_missing_records_are_a_doubt_and_few_are_named(catalog: Catalog) ->
         connection.execute("UPDATE harvests SET missing = 1")
     states = source_states(catalog)
     assert not source_doubts(states)
-    assert "1 records missing" in source_notes(states)[0]
+    assert "1 record missing" in source_notes(states)[0]
 
 
 def test_a_harvest_given_up_long_ago_is_only_named(catalog: Catalog) -> None:

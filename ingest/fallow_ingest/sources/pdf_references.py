@@ -15,6 +15,7 @@ from fallow_ingest.text.normalise import plain
 
 _LONGEST_ENTRY_LINES = 40
 _SHORTEST_ENTRY = 25
+_LEAST_WITHOUT_HEADING = 6
 _LABEL_KINDS = ("bracketed", "round", "plain")
 _LABEL_ALONE = re.compile(
     r"\s*(?:\[(?P<bracketed>\d{1,3})\]|\((?P<round>\d{1,3})\)|(?P<plain>\d{1,3})\.)\s*$"
@@ -22,7 +23,7 @@ _LABEL_ALONE = re.compile(
 _ENDED = re.compile(r"(?:[.!?)\]]|\d|/\S*|[.!?][”\"’'])\s*$")
 # How the authors of an entry begin: "Doe, J.", "J. Doe", "Jane Doe,", "Jane A. Doe.", "Doe JA".
 _AUTHORS_BEGIN = re.compile(
-    r"\s*(?:(?:[A-ZÀ-Þ]\.[\s-]?){1,3}\s?[A-ZÀ-Þ]\w|(?:[a-z]{2,3}\s){0,2}[A-ZÀ-Þ][\w’'´`¨-]+,\s[A-ZÀ-Þ]"
+    r"\s*(?:(?:[A-ZÀ-Þ]\.[\s-]?){1,3}\s?[A-ZÀ-Þa-z]\w|[A-ZÀ-Þ]{1,3}\s[A-ZÀ-Þ]\w+(?:,|\s(?:and|&)\s)|(?:[a-z]{2,3}\s){0,2}[A-ZÀ-Þ][\w’'´`¨-]+,\s[A-ZÀ-Þ]"
     r"|[A-ZÀ-Þ][\w’'´`¨-]+(?:\s[A-ZÀ-Þ]\.?|\s[A-ZÀ-Þ][\w’'´`¨-]+|\s(?:van|von|de|der|den|la|le|di|da)){1,4}"
     r"(?:[,.]|\s(?:and|&)\s|\s\(|$)|[A-ZÀ-Þ][\w’'-]+\s[A-Z]{1,3}[,\s(])"
 )
@@ -47,10 +48,38 @@ def split(lines: Sequence[PrintedLine]) -> list[list[PrintedLine]]:
     begins = _at_labels(lines) or _at_layout(lines)
     entries: list[list[PrintedLine]] = []
     for index, line in enumerate(lines):
-        if index in begins or not entries or len(entries[-1]) >= _LONGEST_ENTRY_LINES:
+        if index in begins or not entries:
             entries.append([])
-        entries[-1].append(line)
+        if len(entries[-1]) < _LONGEST_ENTRY_LINES:
+            entries[-1].append(line)
+    if len(entries) > 3:
+        usual = max(map(len, entries[:-1]))
+        entries[-1] = _without_what_follows(entries[-1], usual)
     return entries[: field.MOST_REFERENCES]
+
+
+def _without_what_follows(entry: list[PrintedLine], usual: int) -> list[PrintedLine]:
+    """The last entry without tables and appendices that have no heading: up to a gap, as long as others."""
+    for index in range(1, len(entry)):
+        last, line = entry[index - 1], entry[index]
+        below = line.page == last.page and line.y0 > last.y0
+        if (below and line.y0 - last.y1 > 0.9 * line.size) or index >= usual + 2:
+            return entry[:index]
+    return entry
+
+
+def without_heading(lines: Sequence[PrintedLine]) -> int:
+    """Where a list of labelled entries begins that no heading announces; behind all lines when there is none.
+
+    Letters and some journals print theirs right behind the text: the last line labelled 1 that others follow.
+    """
+    for index in range(len(lines) - 1, len(lines) // 2, -1):
+        label = LABEL.match(lines[index].text)
+        if label and (label["bracketed"] or label["plain"]) == "1":
+            rest = _of_one_size(lines[index:])
+            if rest and rest[0] == lines[index] and len(_at_labels(rest)) >= _LEAST_WITHOUT_HEADING:
+                return index
+    return len(lines)
 
 
 def _of_one_size(lines: Sequence[PrintedLine]) -> list[PrintedLine]:
@@ -111,10 +140,11 @@ def _at_layout(lines: Sequence[PrintedLine]) -> set[int]:
         if lines[i].block != lines[i - 1].block and _ENDED.search(lines[i - 1].text)
     }
     ways = [way for way in (hanging, gaps, blocks, paragraphs) if 2 <= len(way) <= 0.95 * len(lines)]
-    best = max(ways, key=lambda way: _f1(way, read), default=read)
-    if _f1(best, read) < 0.5 and len(read) > 2:
+    if not ways:
         return read
-    return best
+    # Hanging indents are what most lists have: another way must agree plainly better.
+    best = max(ways, key=lambda way: _f1(way, read) + (0.05 if way is hanging else 0.0))
+    return read if _f1(best, read) < 0.5 and len(read) > 2 else best
 
 
 def _f1(way: set[int], read: set[int]) -> float:

@@ -14,7 +14,7 @@ from fallow_ingest.references.markers import contexts_of
 from fallow_ingest.sources import fields as field
 from fallow_ingest.sources.pdf_layout import body_size, joined, mended, vocabulary
 from fallow_ingest.sources.pdf_reader import PrintedLine
-from fallow_ingest.sources.pdf_references import entries_of
+from fallow_ingest.sources.pdf_references import entries_of, without_heading
 from fallow_ingest.text.normalise import fold, plain
 from fallow_ingest.text.sections import section_kind, without_number
 
@@ -43,7 +43,8 @@ _TABLE_WORDS = frozenset(
 _APPENDIX = re.compile(r"(?:Appendi|APPENDI|Supplement|SUPPLEMENT)\w*\b|[A-H](?:\.\d)*\.?\s+[A-Z]")
 _INLINE_ABSTRACT = re.compile(r"\s*a\s?b\s?s\s?t\s?r\s?a\s?c\s?t\s*(?:[:.—–-]+\s*|$)", re.IGNORECASE)
 _AFTER_ABSTRACT = re.compile(
-    r"\s*(?:key\s?words?|index terms|ccs concepts|categories and subject)\b", re.IGNORECASE
+    r"\s*(?:(?:additional )?key\s?words?|index terms|general terms|ccs concepts|categories and subject)\b",
+    re.IGNORECASE,
 )
 _CAPTION = re.compile(r"(?:figure|fig\.|table|algorithm|listing)\s*\d+\s*[.:(]", re.IGNORECASE)
 _LONGEST_HEADING = 110
@@ -68,7 +69,13 @@ def parts_of(lines: Sequence[PrintedLine]) -> Body:
     words = vocabulary(lines)
     body = body_size(lines)
     parts = list(_parts(lines, body))
+    if not any(part.kind == "references" for part in parts):
+        end = without_heading(lines)
+        listed = _Part("References", "references", list(lines[end:]))
+        parts = [*_parts(lines[:end], body), listed]
     abstract = next((_running(p.lines, words, body) for p in parts if p.kind == "abstract"), "")
+    if not abstract and len(parts) > 3:
+        abstract = _unannounced_abstract(parts[0].lines, words)
     sections: list[Section] = []
     entries: list[PrintedEntry] = []
     for part in parts:
@@ -84,6 +91,27 @@ def parts_of(lines: Sequence[PrintedLine]) -> Body:
         for entry, contexts in zip(entries, contexts_of(kept, entries), strict=True)
     )
     return Body(" ".join(abstract.split())[: field.LONGEST_ABSTRACT], kept, tuple(references))
+
+
+_SHORTEST_ABSTRACT = 400
+
+
+def _unannounced_abstract(front: Sequence[PrintedLine], words: Counter[str]) -> str:
+    """The longest paragraph of prose in front of the first heading, where no heading says "Abstract"."""
+    paragraphs: list[list[PrintedLine]] = []
+    for line in front:
+        last = paragraphs[-1][-1] if paragraphs else None
+        goes_on = last is not None and line.page == last.page and abs(line.size - last.size) < 0.4
+        ends = goes_on and line.text.rstrip().endswith(".")
+        if line.page > 1 or (len(line.text) < 30 and not ends) or _AFTER_ABSTRACT.match(line.text):
+            continue
+        if not (goes_on and last is not None and 0 < line.y0 - last.y0 < 1.8 * line.size):
+            paragraphs.append([])
+        paragraphs[-1].append(line)
+    texts = [plain(joined((line.text for line in paragraph), words)) for paragraph in paragraphs]
+    longest = max(texts, key=len, default="")
+    prose = _is_prose(longest) and "@" not in longest and longest.count(". ") >= 2
+    return longest if prose and _SHORTEST_ABSTRACT <= len(longest) <= 4_000 else ""
 
 
 def _parts(lines: Sequence[PrintedLine], body: float) -> Iterator[_Part]:

@@ -13,10 +13,11 @@ import numpy.typing as npt
 from fallow.statements.classifier import StatementClassifier, load_classifier
 from fallow.statements.features import feature_rows
 from fallow.statements.reading import Candidate, Found, candidates, statements_among
+from fallow.statements.reviews import REVIEWS_VERSION, load_review_judge, statements_in
 from fallow.statements.statement import MINED_KINDS, OWNERS, MiningCounts
 from fallow.statements.store import fingerprints, replace_statements
 from fallow_index.encoders import Encoder
-from fallow_ingest.catalog import Catalog, StoredPaper, StoredSection
+from fallow_ingest.catalog import Catalog, StoredPaper, StoredReview, StoredSection
 from fallow_ingest.progress import ReportProgress, ignore_progress
 
 MINER_VERSION = 2
@@ -31,6 +32,7 @@ class _Read:
     fingerprint: bytes
     sentences: int
     candidates: list[Candidate]
+    reviewed: list[Found]
 
 
 def mine_statements(
@@ -41,7 +43,7 @@ def mine_statements(
     Commits after every batch: killed at any point, the next call goes on. Needs the library's write lock.
     Raises LibraryBusy, DiskFull, EncoderError.
     """
-    classifier = load_classifier()
+    classifier, judge = load_classifier(), load_review_judge()
     known = fingerprints(catalog)
     version = f"{MINER_VERSION} {classifier.digest} {encoder.digest}".encode()
     total, done, skipped = catalog.count(), 0, 0
@@ -52,13 +54,15 @@ def mine_statements(
         for paper in catalog.papers():
             done += 1
             sections = catalog.sections(paper.number)
-            fingerprint = fingerprint_of(paper, sections, version)
+            reviews = catalog.reviews(paper.number)
+            fingerprint = fingerprint_of(paper, sections, version, reviews)
             if known.get(paper.number) == fingerprint:
                 skipped += 1
                 continue
             found, sentences = candidates(paper, sections)
-            batch.append(_Read(paper.number, fingerprint, sentences, found))
-            pending += len(found)
+            reviewed, more = statements_in(reviews, judge) if reviews else ([], 0)
+            batch.append(_Read(paper.number, fingerprint, sentences + more, found, reviewed))
+            pending += len(found) + len(reviewed)
             if pending >= BATCH_SENTENCES or len(batch) >= BATCH_PAPERS:
                 counts += _mine(catalog, encoder, classifier, batch)
                 batch, pending = [], 0
@@ -73,13 +77,23 @@ def mine_statements(
         statements=counts["statements"],
         by_kind={kind: counts[kind] for kind in MINED_KINDS},
         by_owner={owner: counts[owner] for owner in OWNERS},
+        reviewed=counts["reviewed"],
     )
 
 
-def fingerprint_of(paper: StoredPaper, sections: Sequence[StoredSection], version: bytes) -> bytes:
-    """Digest of everything that decides what is mined of a paper; section ids count: places point there."""
+def fingerprint_of(
+    paper: StoredPaper,
+    sections: Sequence[StoredSection],
+    version: bytes,
+    reviews: Sequence[StoredReview] = (),
+) -> bytes:
+    """Digest of everything that decides what is mined of a paper.
+
+    Ids of sections and reviews count: places point there. A paper without reviews has the same digest as
+    before reviews were read.
+    """
     digest = hashlib.blake2b(version, digest_size=16)
-    for part in _parts(paper, sections):
+    for part in (*_parts(paper, sections), *_review_parts(reviews)):
         digest.update(b"\0")
         digest.update(part.encode("utf-8", "surrogatepass"))
     return digest.digest()
@@ -91,6 +105,14 @@ def _parts(paper: StoredPaper, sections: Sequence[StoredSection]) -> Iterator[st
     for section in sections:
         yield f"{section.number} {section.kind} {section.heading}"
         yield section.text
+
+
+def _review_parts(reviews: Sequence[StoredReview]) -> Iterator[str]:
+    if reviews:
+        yield f"reviews {REVIEWS_VERSION} {load_review_judge().digest}"
+    for review in reviews:
+        yield f"{review.number} {review.part}"
+        yield review.text
 
 
 def _mine(
@@ -105,7 +127,7 @@ def _mine(
     row = 0
     for read in batch:
         after = row + len(read.candidates)
-        kept.append(statements_among(read.candidates, probabilities[row:after], classifier))
+        kept.append(statements_among(read.candidates, probabilities[row:after], classifier) + read.reviewed)
         row = after
     cores = [found.core for of_paper in kept for found in of_paper]
     vectors = (
@@ -122,6 +144,7 @@ def _mine(
             row = after
     for found in (found for of_paper in kept for found in of_paper):
         counts.update(("statements", found.kind, found.owner))
+        counts["reviewed"] += found.review is not None
     return counts
 
 

@@ -111,7 +111,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A statement before it has an id: what the store writes."""
+    """A statement before it has an id: what the store writes. review: its row, None when authors say it."""
 
     section: int | None
     kind: StatementKind
@@ -122,6 +122,7 @@ class Found:
     end: int
     score: float
     core: str
+    review: int | None = None
 
 
 def candidates(paper: StoredPaper, sections: Sequence[StoredSection]) -> tuple[list[Candidate], int]:

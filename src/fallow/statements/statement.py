@@ -7,7 +7,9 @@ from typing import Literal, get_args
 
 StatementKind = Literal["limitation", "future_work", "open_question", "negative_result", "claim"]
 Owner = Literal["own", "prior", "field"]
-"""Whose weakness it is: the paper's own, that of earlier work, or the whole field's."""
+"""Whose weakness it is: the paper's own, that of earlier work, or the whole field's; whoever tells it."""
+Teller = Literal["authors", "fallow", "reviewer"]
+"""Whose words: the authors', our summary's, or those of a reviewer of the paper."""
 Strength = Literal["plain", "hedged"]
 
 MINED_KINDS: tuple[StatementKind, ...] = ("limitation", "future_work", "open_question", "negative_result")
@@ -18,10 +20,11 @@ OWNERS: tuple[Owner, ...] = get_args(Owner)
 class Statement:
     """One mined sentence.
 
-    paper: number of the paper; section: id of the section, None for the abstract.
+    paper: number of the paper; section: id of the section, None for the abstract or a review.
+    review: id of the review part that it stands in, None when the paper itself says it.
     text: verbatim, equal to stored_text[start:end] (characters).
     score: calibrated probability of `kind` in [0, 1].
-    origin: whose words: "authors", or "fallow" for summaries that must be marked as ours.
+    origin: whose words: a reviewer's and our summaries' must be marked wherever they show.
     """
 
     id: int
@@ -34,7 +37,8 @@ class Statement:
     start: int
     end: int
     score: float
-    origin: str = "authors"
+    origin: Teller = "authors"
+    review: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class MiningCounts:
     """What one run of the miner did.
 
     papers: newly mined; skipped: unchanged since an earlier run; sentences: read; encoded: passed on to the
-    classifier; by_kind, by_owner: statements kept, per kind and per owner.
+    classifier; by_kind, by_owner: statements kept, per kind and per owner; reviewed: those from reviews.
     """
 
     papers: int
@@ -52,3 +56,4 @@ class MiningCounts:
     statements: int
     by_kind: dict[str, int]
     by_owner: dict[str, int]
+    reviewed: int = 0

@@ -12,10 +12,18 @@ from fallow.statements.reading import Found
 from fallow.statements.statement import Owner, Statement, StatementKind
 from fallow_ingest.catalog import Catalog
 
-_COLUMNS = (
+COLUMNS = (
     "s.statement, s.paper, s.section, s.kind, s.owner, s.strength, s.text, s.start, s.end, s.score, "
-    "p.text_origin"
+    "CASE WHEN s.review IS NULL THEN p.text_origin ELSE 'reviewer' END AS origin, s.review"
 )
+"""Columns that make a Statement, in the order of its fields."""
+TABLES = "statements s JOIN papers p ON p.number = s.paper LEFT JOIN reviews r ON r.review = s.review"
+PUBLIC = (
+    "(:as_of IS NULL OR (p.public_by <= :as_of AND (s.review IS NULL OR (r.date <> '' AND "
+    "CAST(substr(replace(r.date, '-', '') || '9999', 1, 8) AS INTEGER) <= :as_of))))"
+)
+"""Whether a statement could be read by :as_of (yyyymmdd): reviews come later than their papers, and one of
+unknown day takes part in no dated question."""
 
 
 def statements_of(
@@ -27,15 +35,16 @@ def statements_of(
     as_of: int | None = None,
     limit: int | None = None,
 ) -> list[Statement]:
-    """Statements by paper and place in it, filtered.
+    """Statements by paper and place in it, the paper's own words before its reviewers', filtered.
 
-    paper: its number; as_of: yyyymmdd, only papers public by then; limit: at most so many.
+    paper: its number; as_of: yyyymmdd, only what was public by then; limit: at most so many.
     """
     rows = catalog.connection.execute(
-        f"SELECT {_COLUMNS} FROM statements s JOIN papers p ON p.number = s.paper "
+        f"SELECT {COLUMNS} FROM {TABLES} "
         "WHERE (:paper IS NULL OR s.paper = :paper) AND (:kind IS NULL OR s.kind = :kind) "
-        "AND (:owner IS NULL OR s.owner = :owner) AND (:as_of IS NULL OR p.public_by <= :as_of) "
-        "ORDER BY s.paper, s.section IS NOT NULL, s.section, s.start LIMIT :limit",
+        "AND (:owner IS NULL OR s.owner = :owner) AND " + PUBLIC + " "
+        "ORDER BY s.paper, s.review IS NOT NULL, s.review, s.section IS NOT NULL, s.section, s.start "
+        "LIMIT :limit",
         {
             "paper": paper,
             "kind": kind,
@@ -54,8 +63,7 @@ def statements_by_id(catalog: Catalog, ids: Sequence[int]) -> dict[int, Statemen
         some = [int(number) for number in ids[start : start + 500]]
         marks = ",".join("?" * len(some))
         rows = catalog.connection.execute(
-            f"SELECT {_COLUMNS} FROM statements s JOIN papers p ON p.number = s.paper WHERE s.statement "
-            f"IN ({marks})",
+            f"SELECT {COLUMNS} FROM {TABLES} WHERE s.statement IN ({marks})",
             some,
         )
         found |= {row[0]: Statement(*tuple(row)) for row in rows}
@@ -85,12 +93,12 @@ def replace_statements(
     connection.execute("DELETE FROM statements WHERE paper = ?", (paper,))
     connection.executemany(
         "INSERT INTO statements (paper, section, kind, owner, strength, text, start, end, score, core, "
-        "vector) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "vector, review) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 paper, one.section, one.kind, one.owner, one.strength, one.text, one.start, one.end,
-                one.score, one.core, vector.tobytes() if one.core else None,
+                one.score, one.core, vector.tobytes() if one.core else None, one.review,
             )
             for one, vector in zip(found, vectors, strict=True)
         ],

@@ -11,6 +11,7 @@ from itertools import pairwise
 from fallow_ingest.sources.pdf_reader import Printed, PrintedLine
 
 _MARGIN = 0.09  # of the page's height, where headers and footers stand
+_WIDE_MARGIN = 0.17
 _PAGE_NUMBER = re.compile(
     r"\W*(?:page\s*)?(?:\d{1,5}|[ivxlc]{1,6})(?:\s*(?:of|/)\s*\d{1,4})?\W*", re.IGNORECASE
 )
@@ -54,20 +55,30 @@ def in_reading_order(printed: Printed) -> tuple[list[PrintedLine], list[PrintedL
 
 
 def _repeated(pages: dict[int, list[PrintedLine]], printed: Printed) -> set[str]:
-    """Texts, digits aside, that stand in the margin of several pages."""
+    """Texts, digits aside, that stand in the margin of several pages.
+
+    Some books set their heads lower: there a text counts that stands at one height on three pages.
+    """
     seen: Counter[str] = Counter()
+    lower: Counter[tuple[str, int]] = Counter()
     for page, lines in pages.items():
         height = printed.sizes[page][1]
         seen.update({_digitless(line.text) for line in lines if _in_margin(line, height)})
-    return {text for text, times in seen.items() if times >= 2 and len(text) > 2}
+        lower.update({_at_height(line) for line in lines if _in_margin(line, height, _WIDE_MARGIN)})
+    heads = {text for (text, _), times in lower.items() if times >= 3 and len(text) > 4}
+    return heads | {text for text, times in seen.items() if times >= 2 and len(text) > 2}
+
+
+def _at_height(line: PrintedLine) -> tuple[str, int]:
+    return _digitless(line.text), round(line.y0 / 3)
 
 
 def _digitless(text: str) -> str:
     return re.sub(r"[\d\s]+", "", text).lower()
 
 
-def _in_margin(line: PrintedLine, height: float) -> bool:
-    return line.y1 < _MARGIN * height or line.y0 > (1 - _MARGIN) * height
+def _in_margin(line: PrintedLine, height: float, margin: float = _MARGIN) -> bool:
+    return line.y1 < margin * height or line.y0 > (1 - margin) * height
 
 
 def _is_furniture(line: PrintedLine, height: float, repeated: set[str]) -> bool:
@@ -76,10 +87,10 @@ def _is_furniture(line: PrintedLine, height: float, repeated: set[str]) -> bool:
     text = line.text.strip()
     if line.page == 0 and _FURNITURE.match(text) and (_in_margin(line, height) or line.y0 > 0.7 * height):
         return True
+    if _digitless(text) in repeated and _in_margin(line, height, _WIDE_MARGIN if line.page else _MARGIN):
+        return True
     return _in_margin(line, height) and (
-        _digitless(text) in repeated
-        or _PAGE_NUMBER.fullmatch(text) is not None
-        or _FURNITURE.match(text) is not None
+        _PAGE_NUMBER.fullmatch(text) is not None or _FURNITURE.match(text) is not None
     )
 
 

@@ -245,6 +245,34 @@ def write_s2orc(folder: Path) -> Path:
     return path
 
 
+def write_s2_files(folder: Path) -> Path:
+    """Four data sets, as the Datasets API gives them: without a suffix, gzip, a line for each record."""
+    parts = {
+        "abstracts": [
+            {"corpusid": 1, "openaccessinfo": {"externalids": {}}, "abstract": "We play with toys."},
+            {"corpusid": 99, "openaccessinfo": None, "abstract": "Of a paper that nobody has."},
+        ],
+        "citations": [
+            {"citationid": 7, "citingcorpusid": "1", "citedcorpusid": "2", "isinfluential": True,
+             "contexts": ["We use the toys of Birch (2019)."], "intents": [["methodology"]]},
+            {"citationid": 8, "citingcorpusid": 1, "citedcorpusid": None, "contexts": None, "intents": None},
+        ],
+        "papers": [
+            {"corpusid": 1, "externalids": {"ArXiv": "2001.00001", "DOI": "10.1234/x"}, "title": "Toys",
+             "authors": [{"authorId": "5", "name": "Ada Ash"}], "year": 2020, "citationcount": 3},
+            {"corpusid": 2, "externalids": None, "title": "Older toys", "year": 2019},
+            {"corpusid": 3, "title": None},
+        ],
+        "tldrs": [{"corpusid": 2, "model": "tldr@v2.0.0", "text": "Toys are old."}],
+    }  # fmt: skip
+    place = folder / "s2"
+    for name, records in parts.items():
+        (place / name).mkdir(parents=True)
+        content = "\n".join(map(json.dumps, records)).encode()
+        (place / name / "20300101_0").write_bytes(gzip.compress(content))
+    return place
+
+
 SAMPLES: dict[str, Callable[[Path], Path]] = {
     "jsonl": write_jsonl,
     "snapshot": write_snapshot,
@@ -256,4 +284,5 @@ SAMPLES: dict[str, Callable[[Path], Path]] = {
     "jats": write_jats,
     "tei": write_tei,
     "s2orc": write_s2orc,
+    "s2-files": write_s2_files,
 }

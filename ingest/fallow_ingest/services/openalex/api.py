@@ -90,6 +90,13 @@ class OpenAlexApi:
         cost = SEARCH_CREDITS if searched else LIST_CREDITS
         return self._ask("/works", whole, parse, cost, accepted=frozenset({200, 400}))
 
+    def whole_page(self, params: Sequence[tuple[str, str]], cursor: str, seen: int) -> Listing:
+        """A page that does not end the list before its own total, if a few tries bring one."""
+        return asked_until_whole(
+            lambda: self.page(params, cursor),
+            lambda page: not page.cursor and seen + len(page.works) < page.count,
+        )
+
     def batch(self, params: Sequence[tuple[str, str]]) -> list[Work]:
         """All works of a filter that names about a hundred (several may carry the same DOI).
 
@@ -98,10 +105,7 @@ class OpenAlexApi:
         works: list[Work] = []
         cursor = "*"
         while True:
-            page = asked_until_whole(
-                lambda: self.page(params, cursor),  # noqa: B023  # called before the cursor moves
-                lambda page: not page.cursor and len(works) + len(page.works) < page.count,
-            )
+            page = self.whole_page(params, cursor, len(works))
             works += page.works
             if len(works) >= page.count:
                 return works

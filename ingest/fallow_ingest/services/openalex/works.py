@@ -25,7 +25,7 @@ from fallow_ingest.services.openalex.api import (
 )
 from fallow_ingest.services.openalex.asking_for import FEW, addresses_of, filters_of, works_by_id
 from fallow_ingest.services.openalex.records import ROOT_FIELDS, paper_of, work_id
-from fallow_ingest.services.pages import asked_until_whole, items, text, whole_number
+from fallow_ingest.services.pages import items, text, whole_number
 from fallow_ingest.sources import Read, Skipped
 from fallow_ingest.sources import fields as field_of
 from fallow_ingest.sources.json_lines import Unreadable
@@ -224,17 +224,13 @@ def _crawled(api: OpenAlexApi, selection: Selection, crawl: _Crawl, watermark: s
 def _page(api: OpenAlexApi, selection: Selection, crawl: _Crawl) -> Listing:
     """The page at the crawl's cursor; from the beginning again when OpenAlex has forgotten the cursor."""
     params = [*_params(selection, crawl.filters or [], list(crawl.cited)), ("select", _SELECT)]
-
-    def is_short(listing: Listing) -> bool:
-        return not listing.cursor and crawl.seen + len(listing.works) < listing.count
-
     try:
-        return asked_until_whole(lambda: api.page(params, crawl.token), is_short)
+        return api.whole_page(params, crawl.token, crawl.seen)
     except CursorExpired:
         if crawl.token == "*":
             raise
         crawl.token, crawl.seen = "*", 0
-        return asked_until_whole(lambda: api.page(params, "*"), is_short)
+        return api.whole_page(params, "*", 0)
 
 
 def _after(crawl: _Crawl, listing: Listing) -> _Crawl:

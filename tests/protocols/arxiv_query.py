@@ -34,10 +34,11 @@ class _Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class QueryApi:
-    """preprints: the index; most: papers a page, as a mirror may have it."""
+    """preprints: the index; most: papers a page, as a mirror may have it; window: start + max_results."""
 
     preprints: Sequence[Preprint] = PREPRINTS
     most: int = 2_000
+    window: int = WINDOW
 
     def __call__(self, asked: Asked) -> Reply:
         if asked.path != "/api/query":
@@ -60,7 +61,7 @@ class QueryApi:
                 raise _Refusal(f"incorrect id format for {text}")
         if given.get("sortBy", "relevance") not in ("relevance", "lastUpdatedDate", "submittedDate"):
             raise _Refusal("sortBy must be in: relevance, lastUpdatedDate, submittedDate")
-        if not size or 1 + round(start / size) > int(WINDOW / size):
+        if not size or 1 + round(start / size) > int(self.window / size):
             return Reply(500, b"<html>Internal Server Error</html>", "text/html")
         chosen = [(p, p.version) for p in self.preprints] if not ids else self._listed(ids)
         if query:

@@ -1,0 +1,422 @@
+"""OAI-PMH: every error code, tokens that die, rounds that bring only what changed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from protocols.arxiv_harvests import SHARED, bench, changing
+from protocols.arxiv_oai import STANDARD, OaiServer, expired
+from protocols.arxiv_papers import PREPRINTS, Preprint, at
+from protocols.server import Asked, Reply, serving, too_many
+
+from fallow_ingest.errors import BadInput
+from fallow_ingest.services import Gone, Selection
+from fallow_ingest.services.arxiv.authors import authors_of_line
+from fallow_ingest.services.arxiv.oai import MOST_RESTARTS, OaiService
+from fallow_ingest.services.arxiv.oai_records import OaiError, item_of, listed_of
+from fallow_ingest.services.arxiv.taxonomy import CATEGORIES, category_of, set_of
+from fallow_ingest.sources import Read, Skipped
+from fallow_ingest.web.exchange import Answer, BadAnswer
+from fallow_ingest.web.outcomes import Broken, Empty, Ok, Refused, Throttled
+
+CL = Selection(categories=("cs.CL",))
+IN_CL = [p for p in PREPRINTS if "cs.CL" in p.categories]
+
+
+def error_page(code: str, text: str = "") -> Reply:
+    body = f"""<?xml version="1.0"?><OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/">
+    <responseDate>2027-01-15T08:00:00Z</responseDate><request>x</request>
+    <error code='{code}'>{text}</error></OAI-PMH>"""
+    return Reply(200, body.encode(), "text/xml")
+
+
+# Records ------------------------------------------------------------------------------------------
+
+
+def test_records_as_they_are(tmp_path: Path) -> None:
+    with bench(tmp_path) as here, serving(OaiServer()) as server:
+        account = here.harvest(OaiService(base=server.url), Selection())
+        assert account.outcome == Ok(len(PREPRINTS))
+        assert not account.skipped
+        assert here.column("date")["arxiv:1501.00001"] == "2015-01-01", "the first version's day"
+        assert here.column("status") == {
+            f"arxiv:{p.id}": "withdrawn" if p.withdrawn else "" for p in PREPRINTS
+        }
+        assert here.column("authors")["arxiv:0704.0001"] == '["Ángel Úrsulo","Cy Cedar","Toy Collaboration"]'
+        assert here.column("abstract")["arxiv:0704.0001"] == "We study idle toys & find that 2 < 3."
+        ids = here.catalog.connection.execute("SELECT scheme, value FROM paper_ids WHERE value LIKE '10.%'")
+        assert [tuple(row) for row in ids] == [("doi", "10.1234/toys.1")]
+        [version] = here.catalog.connection.execute(
+            "SELECT version FROM records WHERE key = 'arxiv:1501.00001'"
+        ).fetchone()
+        assert version == "v3"
+
+
+def test_a_withdrawn_last_version_is_enough() -> None:
+    silent = replace(next(p for p in PREPRINTS if p.withdrawn), comments="")
+    reply = OaiServer(preprints=(silent,))(asked_for("GetRecord", identifier=f"oai:arXiv.org:{silent.id}"))
+    item = item_of(listed_of(Answer("u", 200, {}, reply.body)).records[0], 1)
+    assert isinstance(item, Read)
+    assert item.paper.status == "withdrawn"
+
+
+def asked_for(verb: str, **params: str) -> Asked:
+    return Asked("GET", "/oai", (("verb", verb), ("metadataPrefix", "arXivRaw"), *params.items()), {}, b"")
+
+
+def test_forbidden_characters_cost_no_page(tmp_path: Path) -> None:
+    def dirty(asked: Asked) -> Reply:
+        reply = OaiServer(page=4)(asked)
+        return replace(reply, body=reply.body.replace(b"idle toys", b"id\x0ble toys &#x1F;&#11;"))
+
+    with bench(tmp_path) as here, serving(dirty) as server:
+        assert here.harvest(OaiService(base=server.url), Selection()).failure is None
+        assert set(here.column("abstract").values()) == {"We study idle toys & find that 2 < 3."}
+
+
+@given(st.data())
+def test_nothing_sent_can_hurt(data: st.DataObject) -> None:
+    body = bytearray(OaiServer(page=3)(asked_for("ListRecords")).body)
+    for _ in range(data.draw(st.integers(1, 6))):
+        at_ = data.draw(st.integers(0, len(body) - 1))
+        body[at_ : at_ + data.draw(st.integers(0, 30))] = data.draw(st.binary(max_size=12))
+    try:
+        listed = listed_of(Answer("u", 200, {}, bytes(body)))
+    except BadAnswer:
+        return
+    for record in listed.records:
+        assert isinstance(item_of(record, 1), Read | Skipped | Gone)
+
+
+@given(st.text(alphabet="aB ,;:&()\\'{}\"and.", max_size=200))
+def test_author_lines_are_read_without_complaint(line: str) -> None:
+    assert all(any(map(str.isalnum, name)) for name in authors_of_line(line))
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("A. Ash (for the TOY Collaboration), B. Birch and others", ["A. Ash", "B. Birch"]),
+        ("Ash A., Birch B. (Lab), and Cy Cedar III", ["Ash A.", "Birch B.", "Cy Cedar III"]),
+        ("A. Ash (Lab (Here), B. Birch", ["A. Ash (Lab", "B. Birch"]),
+        (r"{\O}rsted {\"O}zg\"ur & {\L}ukasz", ["Ørsted Özgür", "Łukasz"]),
+        ("", []),
+    ],
+)
+def test_author_lines(line: str, names: list[str]) -> None:
+    assert authors_of_line(line) == names
+
+
+# Lists and tokens ---------------------------------------------------------------------------------
+
+
+def test_tokens_go_back_as_they_came_and_alone(tmp_path: Path) -> None:
+    with bench(tmp_path) as here, serving(OaiServer()) as server:
+        here.harvest(OaiService(base=server.url), CL)
+        first, *later = server.asked
+        assert dict(first.query) == {"verb": "ListRecords", "metadataPrefix": "arXivRaw", "set": "cs:cs:CL"}
+        assert len(later) == 3
+        for asked in later:
+            assert [name for name, _ in asked.query] == ["verb", "resumptionToken"]
+            assert asked.one("resumptionToken").startswith("verb%3DListRecords%26")
+            assert "verb%253DListRecords" in asked.raw_query
+
+
+@pytest.mark.parametrize(("page", "requests"), [(10, 1), (11, 1), (9, 2), (5, 2), (3, 4)])
+def test_a_list_ends_without_a_token_or_with_an_empty_one(page: int, requests: int, tmp_path: Path) -> None:
+    with bench(tmp_path) as here, serving(OaiServer(page=page)) as server:
+        assert here.harvest(OaiService(base=server.url), CL).outcome == Ok(len(IN_CL))
+        assert len(server.asked) == requests
+
+
+def test_a_lost_token_is_no_loss_and_doubles_nothing(tmp_path: Path) -> None:
+    for lost in range(2, 6):
+
+        def fails(number: int, asked: Asked, lost: int = lost) -> Reply | None:
+            return error_page("badResumptionToken") if number == lost else None
+
+        with bench(tmp_path / str(lost)) as here, changing(OaiServer(page=2), fails) as (server, _):
+            account = here.harvest(OaiService(base=server.url), CL)
+            assert account.outcome == Ok(len(IN_CL))
+            assert account.counts.new == len(IN_CL)
+            assert account.counts.unchanged == 0
+            again = server.asked[lost]
+            assert again.one("from") == ("2010-03-04" if lost == 2 else "2026-12-01")
+
+
+def test_an_old_token_is_not_shown_again(tmp_path: Path) -> None:
+    def fails(number: int, asked: Asked) -> Reply | None:
+        return Reply(500) if number > 2 else None
+
+    with bench(tmp_path, tries=1) as here, changing(OaiServer(page=3), fails) as (server, world):
+        assert here.harvest(OaiService(base=server.url), CL).failure is not None
+        world.fails = None
+        here.clock.sleep(86_400)
+        before = len(server.asked)
+        account = here.harvest(OaiService(base=server.url), CL)
+        assert account.resumed
+        assert account.outcome == Ok(len(IN_CL))
+        resumed = server.asked[before]
+        assert resumed.one("from") == "2026-12-01"
+        assert not resumed.one("resumptionToken")
+
+
+def test_a_server_that_always_forgets_is_told(tmp_path: Path) -> None:
+    def fails(number: int, asked: Asked) -> Reply | None:
+        return expired(OaiServer()(asked)) if asked.one("resumptionToken") else None
+
+    with bench(tmp_path) as here, changing(OaiServer(page=2), fails) as (server, world):
+        account = here.harvest(OaiService(base=server.url), CL)
+        assert isinstance(account.outcome, Broken)
+        assert "forgot its place" in account.outcome.detail
+        assert len(server.asked) <= 2 * (MOST_RESTARTS + 1) * 2
+        assert here.watermark() == ""
+        world.fails = None
+        assert here.harvest(OaiService(base=server.url), CL).outcome == Ok(len(IN_CL))
+
+
+def test_a_server_without_order_is_begun_again(tmp_path: Path) -> None:
+    class Unordered(OaiServer):
+        def __call__(self, asked: Asked) -> Reply:
+            reply = super().__call__(asked)
+            records = re.findall(rb"<record>.*?</record>", reply.body, flags=re.DOTALL)
+            body = reply.body
+            for old, new in zip(records, records[::-1], strict=True):
+                body = body.replace(old, b"<r>" + new[8:-9] + b"</r>", 1)
+            return replace(reply, body=body.replace(b"<r>", b"<record>").replace(b"</r>", b"</record>"))
+
+    def fails(number: int, asked: Asked) -> Reply | None:
+        return error_page("badResumptionToken") if number == 3 else None
+
+    with bench(tmp_path) as here, changing(Unordered(page=3), fails) as (server, _):
+        assert here.harvest(OaiService(base=server.url), CL).failure is None
+        assert len(here.titles()) == len(IN_CL)
+        assert not server.asked[3].one("from")
+
+
+def test_what_was_promised_and_not_given_is_told(tmp_path: Path) -> None:
+    def promising(asked: Asked) -> Reply:
+        reply = OaiServer(page=5)(asked)
+        return replace(
+            reply,
+            body=reply.body.replace(b"expirationDate=", b"completeListSize='12' cursor='0' expirationDate="),
+        )
+
+    with bench(tmp_path) as here, serving(promising) as server:
+        account = here.harvest(OaiService(base=server.url), CL)
+        assert account.missing == 12 - len(IN_CL)
+
+
+def test_papers_of_two_sets_come_once(tmp_path: Path) -> None:
+    both = Selection(categories=("cs.LG", "cs.CL", "cs.lg"))
+    with bench(tmp_path) as here, serving(OaiServer()) as server:
+        account = here.harvest(OaiService(base=server.url), both)
+        wanted = sum(bool({"cs.LG", "cs.CL"} & set(p.categories)) for p in PREPRINTS)
+        assert account.outcome == Ok(wanted)
+        assert account.counts.new == wanted
+
+
+def test_aliases_are_one_set(tmp_path: Path) -> None:
+    with bench(tmp_path) as here, serving(OaiServer()) as server:
+        here.harvest(OaiService(base=server.url), Selection(categories=("math.MP",)))
+        assert here.titles() == ["Strings for toys"]
+
+
+# Errors of the protocol -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", [*STANDARD, "noSetHierarchy", "undefinedError", ""])
+def test_every_error_code_has_its_outcome(code: str, tmp_path: Path) -> None:
+    text = STANDARD.get(code, "something else")
+    with bench(tmp_path) as here, serving(lambda _asked: error_page(code, text)) as server:
+        account = here.harvest(OaiService(base=server.url), CL)
+        wanted = {"noRecordsMatch": Empty, "badResumptionToken": Broken}.get(code, Refused)
+        assert isinstance(account.outcome, wanted)
+        if wanted is Refused:
+            assert text in account.outcome.detail  # type: ignore[union-attr]
+            assert len(server.asked) == 1, "what will not heal is not asked again"
+        assert here.watermark() == ("2027-01-15" if wanted is Empty else "")
+
+
+def test_unknown_ids_are_told(tmp_path: Path) -> None:
+    ids = Selection(ids=("2701.99999", "isbn:123", "1501.00001v9"))
+    with bench(tmp_path) as here, serving(OaiServer()) as server:
+        account = here.harvest(OaiService(base=server.url), ids)
+        assert account.skipped == {"not known to arXiv": 1, "not an arXiv id": 1}
+        assert here.titles() == ["Five digits of toys"]
+        assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize("name", ["cs.XX", "cmp-lg", "cs.CL; DROP", "x" * 5_000, "", "cs:cs:CL:x"])
+def test_unknown_categories_are_told_before_anything_is_asked(name: str, tmp_path: Path) -> None:
+    with bench(tmp_path) as here, serving(OaiServer()) as server:
+        with pytest.raises(BadInput):
+            here.harvest(OaiService(base=server.url), Selection(categories=("cs.CL", name)))
+        assert not server.asked
+
+
+def test_ids_stand_alone(tmp_path: Path) -> None:
+    with bench(tmp_path) as here, serving(OaiServer()) as server, pytest.raises(BadInput, match="one by one"):
+        here.harvest(OaiService(base=server.url), Selection(ids=("1501.00001",), since=20200101))
+
+
+# Rounds -------------------------------------------------------------------------------------------
+
+
+def test_the_next_round_asks_for_what_changed(tmp_path: Path) -> None:
+    new = Preprint("2701.00009", "Tomorrow's toy", (at("2027-01-15T20:00:00"),), ("cs.CL",), "2027-01-16")
+    changed = replace(IN_CL[0], title="Old toys, renamed", stamped="2027-01-16")
+    gone = replace(IN_CL[1], deleted=True, stamped="2027-01-16")
+    later = OaiServer(10, (new, changed, gone, *IN_CL[2:]), today=at("2027-01-16").date())
+    with bench(tmp_path) as here, changing(OaiServer()) as (server, world):
+        here.harvest(OaiService(base=server.url), CL)
+        assert here.watermark() == "2027-01-15"
+        world.respond = later
+        here.clock.sleep(86_400)
+        before = len(server.asked)
+        account = here.harvest(OaiService(base=server.url), CL)
+        [asked] = server.asked[before:]
+        assert (asked.one("from"), asked.one("until")) == ("2027-01-15", "")
+        assert account.gone == 1
+        assert account.counts.new == 1
+        assert "Tomorrow's toy" in here.titles()
+        assert here.column("status")[f"arxiv:{gone.id}"] == "removed"
+        assert here.watermark() == "2027-01-16"
+
+
+def test_days_are_sent_as_the_server_wants_them(tmp_path: Path) -> None:
+    with bench(tmp_path) as here, serving(OaiServer()) as server:
+        service = OaiService(base=server.url)
+        for since, until, start, end in (
+            (19900101, None, "", ""),
+            (20160101, 20161231, "2016-01-01", "2016-12-31"),
+            (20160101, 20270115, "2016-01-01", ""),
+            (None, 20990101, "", ""),
+        ):
+            account = here.harvest(service, Selection(since=since, until=until))
+            assert account.failure is None
+            first = next(a for a in server.asked if not a.one("resumptionToken"))
+            assert (first.one("from"), first.one("until")) == (start, end)
+            server.asked.clear()
+
+
+def test_a_closed_range_is_read_again(tmp_path: Path) -> None:
+    with bench(tmp_path) as here, serving(OaiServer()) as server:
+        for _ in range(2):
+            account = here.harvest(OaiService(base=server.url), Selection(since=20160101, until=20161231))
+            assert account.outcome == Ok(1)
+            assert here.watermark() == ""
+
+
+# Complaints that users of other tools have ------------------------------------------------------------
+
+
+def test_being_throttled_is_told_with_its_end_and_goes_on_there(tmp_path: Path) -> None:
+    """No key, no traceback: the sentence says until when, and what was read is kept."""
+
+    def fails(number: int, asked: Asked) -> Reply | None:
+        return too_many(Reply()) if number > 2 else None
+
+    with bench(tmp_path) as here, changing(OaiServer(page=3), fails) as (server, world):
+        account = here.harvest(OaiService(base=server.url), CL)
+        assert isinstance(account.outcome, Throttled)
+        assert re.fullmatch(r"2027-01-15T08:\d\d:\d\dZ", account.outcome.until)
+        assert len(here.titles()) == 6
+        world.fails = None
+        assert here.harvest(OaiService(base=server.url), CL).outcome == Ok(len(IN_CL))
+
+
+def test_the_watermark_waits_for_the_last_page(tmp_path: Path) -> None:
+    """An aborted harvest followed by "no papers found" cannot be: nothing moves before its page is in."""
+
+    def fails(number: int, asked: Asked) -> Reply | None:
+        return Reply(403, b"Access denied") if number in (3, 5) else None
+
+    with bench(tmp_path) as here, changing(OaiServer(page=2), fails) as (server, _):
+        outcomes = []
+        for _ in range(3):
+            outcomes.append(here.harvest(OaiService(base=server.url), CL).outcome)
+            assert (here.watermark() == "") == (len(outcomes) < 3)
+        assert [type(outcome) for outcome in outcomes] == [Refused, Refused, Ok]
+        assert len(here.titles()) == len(IN_CL)
+
+
+# Plans ----------------------------------------------------------------------------------------------
+
+
+def test_plans() -> None:
+    service = OaiService(base="http://localhost:9")
+    whole = service.plan(Selection(), None)
+    assert (whole.requests, whole.records) == (2_308, 3_000_000)
+    assert 3.5 < whole.seconds / 3_600 < 4
+    assert service.plan(Selection(ids=("1", "2")), None).requests == 2
+    assert service.plan(Selection(), None, watermark="2027-01-01").records is None
+    with pytest.raises(BadInput):
+        service.plan(Selection(categories=("nix",)), None)
+
+
+def test_a_plan_asks_how_large_a_set_is(tmp_path: Path) -> None:
+    with bench(tmp_path) as here, serving(OaiServer()) as server, here.client() as client:
+        plan = OaiService(base=server.url).plan(CL, client)
+        assert (plan.records, plan.requests, plan.exact) == (len(IN_CL), 1, True)
+        assert len(server.asked) == 1
+
+
+# The real thing ---------------------------------------------------------------------------------------
+
+needs_recordings = pytest.mark.skipif(not SHARED.exists(), reason="no recorded answers on this machine")
+
+
+@needs_recordings
+def test_recorded_records_are_read() -> None:
+    read = 0
+    folder = SHARED / "data" / "fixtures" / "arxiv_oai_pmh"
+    for path in [*folder.glob("sample_*.xml"), *folder.glob("arxiv-*.xml")]:
+        for record in listed_of(Answer("u", 200, {}, path.read_bytes())).records:
+            item = item_of(record, 1)
+            assert isinstance(item, Read), (path, item)
+            assert item.paper.abstract
+            assert item.paper.authors
+            assert item.paper.categories
+            read += 1
+    assert read == 30
+
+
+@needs_recordings
+def test_raw_records_have_their_first_day() -> None:
+    body = (SHARED / "apis" / "samples" / "oai_getrecord_arXivRaw.xml").read_bytes()
+    item = item_of(listed_of(Answer("u", 200, {}, body)).records[0], 1)
+    assert isinstance(item, Read)
+    paper = item.paper
+    assert (paper.date, paper.version, paper.ids["doi"]) == ("2008-06-25", "v6", "10.1063/1.3536454")
+    assert paper.authors == ("Roldao da Rocha", "Waldyr A. Rodrigues Jr")
+
+
+@needs_recordings
+@pytest.mark.parametrize(
+    "code",
+    ["badArgument", "badResumptionToken", "cannotDisseminateFormat", "idDoesNotExist", "noRecordsMatch"],
+)
+def test_recorded_errors_are_read(code: str) -> None:
+    body = (SHARED / "data" / "fixtures" / "oai_pmh_generic" / f"{code}.xml").read_bytes()
+    error = listed_of(Answer("u", 200, {}, body)).error
+    assert isinstance(error, OaiError)
+    assert error.code == code
+
+
+@needs_recordings
+def test_the_taxonomy_is_arxivs() -> None:
+    rows = (SHARED / "apis" / "samples" / "arxiv_taxonomy.tsv").read_text(encoding="utf-8").splitlines()
+    fields = [row.split("\t") for row in rows if not row.startswith("#")]
+    active = {row[1]: row[2] for row in fields if row[0] == "category" and row[4] == "1"}
+    assert {name: set_of(name) for name in CATEGORIES} == active
+    for row in fields:
+        if row[0] == "archive" and row[4] == "1":
+            assert set_of(category_of(row[1])) == row[2]
+        if row[0] == "archive" and row[4] == "0":
+            assert category_of(row[1], closed=True) == row[1]

@@ -137,9 +137,9 @@ def _likeness(reference: Work, paper: Work) -> float | None:
         alike = similarity(ours, theirs)
         if alike >= LEAST_SIMILARITY and _same_words(reference.title, paper.title):
             return alike
-    # The entry holds the whole title, though it was cut elsewhere: at a question mark, say.
-    longer = ours.startswith(theirs) and len(ours) > 1.05 * len(theirs)
-    return 0.99 if theirs in reference.text and not longer else None
+    # The entry holds the whole title, though it was cut where it was read: at a question mark, say.
+    cut = len(ours) >= _END_LETTERS and theirs.startswith(ours)
+    return 0.99 if cut and theirs in reference.text else None
 
 
 def _same_words(one: str, other: str) -> bool:

@@ -26,7 +26,7 @@ Result = TypeVar("Result")
 class BuildAccount:
     """What a build made, and the seconds each stage took.
 
-    notes say what the library was too small or too poor to tell.
+    reviewed: those of the statements that reviewers say, not authors. notes say what the library was too small or too poor to tell.
     """
 
     papers: int
@@ -36,6 +36,7 @@ class BuildAccount:
     subfields: int
     niches: int
     statements: int
+    reviewed: int
     needs: int
     seconds: dict[str, float]
     notes: tuple[str, ...]
@@ -80,6 +81,7 @@ def build_library(
         subfields=sum(topic.level == 1 for topic in tree.topics),
         niches=len(survey.niches),
         statements=mined.statements,
+        reviewed=mined.reviewed,
         needs=len(needs),
         seconds=seconds,
         notes=tuple(dict.fromkeys((*tree.notes, *survey.notes))),

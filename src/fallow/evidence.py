@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from fallow_ingest.catalog import Catalog
+from fallow_ingest.catalog import Catalog, StoredPaper
 from fallow_ingest.errors import BadInput
-from fallow_ingest.records import TextOrigin
+
+Teller = Literal["authors", "fallow", "reviewer"]
+"""Whose words: the authors', our summary's, or those of a reviewer of the paper."""
+
+MARKS: dict[Teller, str] = {
+    "authors": "",
+    "fallow": "our summary, not the authors' words",
+    "reviewer": "a reviewer's words, not the authors'",
+}
+"""What every quote is marked with where it shows."""
 
 TITLE = 0
 """The `section` of a quote from a title: stored sections are numbered from 1, None is the abstract."""
@@ -14,10 +24,11 @@ TITLE = 0
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Words of a paper.
+    """Words of a paper, or of a review of it.
 
     section: number of a stored section, None for the abstract, TITLE for the title.
     start, end: offsets in characters into that text. origin: "fallow" when the text is our summary.
+    review: number of a stored review part, whose text then counts instead; origin is "reviewer".
     """
 
     paper: int
@@ -25,35 +36,38 @@ class Quote:
     start: int
     end: int
     text: str
-    origin: TextOrigin
+    origin: Teller
+    review: int | None = None
 
 
-def quote_at(catalog: Catalog, paper: int, section: int | None, start: int, end: int) -> Quote:
+def quote_at(
+    catalog: Catalog, paper: int, section: int | None, start: int, end: int, *, review: int | None = None
+) -> Quote:
     """The quote that stands at these offsets.
 
     Raises PaperUnknown, or BadInput when the offsets lie outside the text.
     """
-    text, origin = _text_of(catalog, paper, section)
+    text, origin = _text_of(catalog, paper, section, review)
     if not 0 <= start < end <= len(text):
         raise BadInput(
-            f"Characters {start} to {end} lie outside {place_name(catalog, section)} of paper {paper}, "
-            f"which has {len(text)}",
-            "read the sections again and take offsets from there",
+            f"Characters {start} to {end} lie outside {place_name(catalog, section, review)} "
+            f"of paper {paper}, which has {len(text)}",
+            "read the text again and take offsets from there",
         )
-    return Quote(paper, section, start, end, text[start:end], origin)
+    return Quote(paper, section, start, end, text[start:end], origin, review)
 
 
 def check_quote(catalog: Catalog, quote: Quote) -> bool:
     """Whether the quote stands at its offsets in the stored text, exact after white space is collapsed.
 
-    False, never an error, for a paper or section that is gone, offsets outside the text, no words at all, a
-    section of another paper, or a summary of ours passed off as the authors' words.
+    False, never an error, for a paper, section or review that is gone, offsets outside the text, no words at
+    all, a section or review of another paper, or words of ours or a reviewer passed off as the authors'.
     """
     held = catalog.papers_by_number([quote.paper])
     if quote.paper not in held or not 0 <= quote.start < quote.end:
         return False
     try:
-        text, origin = _text_of(catalog, quote.paper, quote.section)
+        text, origin = _text_of(catalog, quote.paper, quote.section, quote.review)
     except BadInput:
         return False
     words = quote.text.split()
@@ -62,8 +76,17 @@ def check_quote(catalog: Catalog, quote: Quote) -> bool:
     return text[quote.start : quote.end].split() == words
 
 
-def place_name(catalog: Catalog, section: int | None) -> str:
-    """Where a quote stands, in words: "abstract", "title" or the section's heading."""
+def source_of(paper: StoredPaper, origin: Teller) -> str:
+    """Who is quoted: "Ash and Birch (2024)", or "a reviewer of Ash and Birch (2024) (ICLR 2024 poster)"."""
+    if origin != "reviewer":
+        return paper.citation
+    return f"a reviewer of {paper.citation}{f' ({paper.venue[:80]})' if paper.venue else ''}"
+
+
+def place_name(catalog: Catalog, section: int | None, review: int | None = None) -> str:
+    """Where a quote stands, in words: "abstract", "title", the section's heading, or "a review"."""
+    if review is not None:
+        return "a review"
     if section is None:
         return "abstract"
     if section == TITLE:
@@ -72,9 +95,17 @@ def place_name(catalog: Catalog, section: int | None) -> str:
     return f"section “{stored.heading}”" if stored and stored.heading else f"section {section}"
 
 
-def _text_of(catalog: Catalog, paper: int, section: int | None) -> tuple[str, TextOrigin]:
-    """The stored text and whose words it is. Raises PaperUnknown, BadInput for a section of another paper."""
+def _text_of(catalog: Catalog, paper: int, section: int | None, review: int | None) -> tuple[str, Teller]:
+    """The stored text and whose words it is.
+
+    Raises PaperUnknown, BadInput for a section or review of another paper.
+    """
     stored = catalog.paper(paper)
+    if review is not None:
+        part = next((part for part in catalog.reviews(paper) if part.number == review), None)
+        if part is None:
+            raise BadInput(f"Paper {paper} has no review {review}", "read its reviews again")
+        return part.text, "reviewer"
     if section == TITLE:
         return stored.title, "authors"
     if section is None:

@@ -6,7 +6,7 @@ import re
 
 import streamlit
 
-from fallow_app.quotes import OUR_SUMMARY
+from fallow.evidence import MARKS, Teller, source_of
 from fallow_ingest.catalog import StoredPaper
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|$<>~:&^=\"'@/])")
@@ -30,9 +30,11 @@ def paper_link(paper: StoredPaper, *, key: str = "") -> None:
     )
 
 
-def quote(text: str, origin: str, paper: StoredPaper | None = None) -> None:
-    """A verbatim quote, marked where the words are ours, with the paper it is from."""
-    ours = "" if origin == "authors" else f" :gray-badge[{OUR_SUMMARY}]"
-    streamlit.markdown(f"> “{md(text)}”{ours}")
+def quote(text: str, origin: Teller, paper: StoredPaper | None = None) -> None:
+    """A verbatim quote, marked where the words are not the authors', with the paper it is from or about."""
+    mark = f" :gray-badge[{MARKS[origin]}]" if MARKS[origin] else ""
+    streamlit.markdown(f"> “{md(text)}”{mark}")
     if paper is not None:
+        if origin == "reviewer":
+            streamlit.caption(md(source_of(paper, origin)))
         paper_link(paper)

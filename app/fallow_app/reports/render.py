@@ -8,6 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from fallow.evidence import MARKS
 from fallow_app.quotes import OUR_SUMMARY
 from fallow_app.reports.charts import map_chart, svg, years_chart
 from fallow_app.reports.content import ReportContent
@@ -23,7 +24,7 @@ def render_report(content: ReportContent) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(our_summary=OUR_SUMMARY, link=paper_link)
+    environment.globals.update(our_summary=OUR_SUMMARY, marks=MARKS, link=paper_link)
     environment.filters.update(bar=_bar, day=_day, words=_words)
     charts = {
         "map": Markup(svg(map_chart(content.tree, content.niche_scores))) if content.tree.topics else "",

@@ -38,6 +38,17 @@ class Burden:
         """The papers that admit it, clearest first."""
         return tuple(dict.fromkeys(saying.paper for saying in self.sayings))
 
+    @cached_property
+    def told(self) -> str:
+        """How the papers come by it, in words: they admit it, or their reviewers say it of them."""
+        admitting = {saying.paper for saying in self.sayings if saying.review is None}
+        reviewed = len(self.papers) - len(admitting)
+        if not reviewed:
+            return "admit it"
+        if not admitting:
+            return "are told so by their reviewers"
+        return f"admit it ({reviewed} of them only through reviewers)"
+
     @property
     def name(self) -> str:
         """Stable name, used in ids."""
@@ -101,6 +112,6 @@ def clarity(survey: Survey, saying: Saying) -> float:
     fits = 1.0 if 60 <= length <= 260 else 0.6
     year = survey.papers[saying.paper].year or 0
     fresh = 1.0 / (1.0 + max(0, survey.last_year - year) / 10.0)
-    own = 1.0 if saying.section is not None else 0.8
+    own = 1.0 if saying.section is not None else 0.7 if saying.review is not None else 0.8
     opens = 0.7 if saying.text[:5].lower() in ("this ", "these", "it is", "they ", "such ") else 1.0
     return fits * own * opens * (0.5 + 0.5 * fresh)

@@ -119,7 +119,7 @@ def _of_burden(survey: Survey, burden: Burden, kind: GapKind) -> Gap:
         why=(
             f"{len(burden.papers)} of {len(target.about)} papers on {target.label}, by {burden.groups} "
             "independent "
-            f"author groups, admit it{years}{eased}."
+            f"author groups, {burden.told}{years}{eased}."
         ),
         topic=survey.topic_of(burden.papers),
         papers=burden.papers,
@@ -133,11 +133,7 @@ def _of_burden(survey: Survey, burden: Burden, kind: GapKind) -> Gap:
 
 
 def _of_need(survey: Survey, need: Need) -> Gap:
-    from fallow.evidence import Quote
-
     said = need.quote
-    origin = "fallow" if said.origin == "fallow" else "authors"
-    quote = Quote(said.paper, said.section, said.start, said.end, said.text, origin)  # type: ignore[arg-type]
     score = (
         need.author_groups / (need.author_groups + 2.0) * (1.0 if need.trend.direction != "fading" else 0.7)
     )
@@ -148,13 +144,12 @@ def _of_need(survey: Survey, need: Need) -> Gap:
         kind="unmet_need",
         title=need.label.rstrip("."),
         why=(
-            f"{need.papers} papers by {need.author_groups} independent author groups state it{years}, "
-            "and no later "
-            f"paper claims to meet it."
+            f"{need.told[0].upper()}{need.told[1:]} by {need.author_groups} independent author groups "
+            f"state it{years}, and no later paper claims to meet it."
         ),
         topic=need.topic,
         papers=need.paper_numbers,
-        quotes=(quote,) if said.paper in survey.papers else (),
+        quotes=(said.quote,) if said.paper in survey.papers else (),
         score=score,
         low=score * (1.0 - spread),
         high=min(1.0, score * (1.0 + spread)),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from fallow.concepts import Concept, ConceptTable
 from fallow.concepts.mining import key_of, kind_of
-from fallow.evidence import Quote
+from fallow.evidence import Quote, Teller
 from fallow.gaps.abstracts import LONGEST, SHORTEST, Complaint, Place
 from fallow.gaps.store import reading_of
 from fallow.gaps.weaknesses import weaknesses
@@ -32,7 +32,8 @@ _WAYS_OF_LEARNING = frozenset(
 class Saying:
     """One sentence of a paper that admits a weakness or tells of a cure, at its place.
 
-    section: None for the abstract. own: it is about the paper's own work or the whole field.
+    section: None for the abstract. own: it is about the paper's own work or the whole field. review: the
+    part of a review that it stands in, when a reviewer says it of the paper.
     """
 
     paper: int
@@ -40,14 +41,14 @@ class Saying:
     start: int
     end: int
     text: str
-    origin: str
+    origin: Teller
     own: bool = True
+    review: int | None = None
 
     @property
     def quote(self) -> Quote:
         """The sentence as evidence."""
-        origin = "fallow" if self.origin == "fallow" else "authors"
-        return Quote(self.paper, self.section, self.start, self.end, self.text, origin)  # type: ignore[arg-type]
+        return Quote(self.paper, self.section, self.start, self.end, self.text, self.origin, self.review)
 
 
 @dataclass(frozen=True)
@@ -152,8 +153,8 @@ def _add_complaints(
 ) -> None:
     """Let abstracts complain where nothing else of a paper can be read."""
     talking = {statement.paper for statement in statements if statement.section is not None}
-    known = {(s.paper, s.start) for sayings in admissions.values() for s in sayings if s.section is None}
-    said = {(s.paper, s.start) for s in earlier if s.section is None}
+    known = {(s.paper, s.start) for sayings in admissions.values() for s in sayings if _in_abstract(s)}
+    said = {(s.paper, s.start) for s in earlier if _in_abstract(s)}
     for complaint in complaints:
         place = complaint.place
         if place.paper in talking:
@@ -164,6 +165,10 @@ def _add_complaints(
                 admissions.setdefault(key, []).append(saying)
         if (place.paper, place.start) not in said:
             earlier.append(saying)
+
+
+def _in_abstract(saying: Saying) -> bool:
+    return saying.section is None and saying.review is None
 
 
 def _saying(papers: Mapping[int, StoredPaper], place: Place) -> Saying:
@@ -224,6 +229,7 @@ def _admissions(statements: Sequence[Statement]) -> tuple[dict[str, list[Saying]
             statement.text,
             statement.origin,
             statement.owner != "prior",
+            statement.review,
         )
         if statement.owner == "prior":
             earlier.append(saying)

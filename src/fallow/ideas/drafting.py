@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 
 from fallow.concepts import Concept
+from fallow.evidence import source_of
 from fallow.gaps.burdens import RECENT, Burden
 from fallow.gaps.survey import Saying, Survey
 from fallow.gaps.weaknesses import Weakness
@@ -37,7 +38,7 @@ def idea_id(strategy: str, *parts: str) -> str:
 def evidence_of(survey: Survey, role: EvidenceRole, saying: Saying) -> IdeaEvidence:
     """A saying as evidence, with how its paper is mentioned."""
     paper = survey.papers[saying.paper]
-    return IdeaEvidence(role, saying.quote, paper.citation, paper.title, paper.key)
+    return IdeaEvidence(role, saying.quote, source_of(paper, saying.origin), paper.title, paper.key)
 
 
 def sufferers_evidence(survey: Survey, burden: Burden, most: int = 3) -> list[IdeaEvidence]:
@@ -52,7 +53,9 @@ def problem_of(survey: Survey, burden: Burden) -> str:
     share = f"{capital(counted(len(burden.papers), 'paper'))} on {burden.target.label}"
     verb = "names" if len(burden.papers) == 1 else "name"
     groups = f", by {counted(burden.groups, 'independent author group')}," if burden.groups > 1 else ""
-    return f"{share}{groups} {verb} {burden.weakness.trouble} as a limit, among them {listed(names)}."
+    reviewed = "" if burden.told == "admit it" else " themselves or through their reviewers"
+    limit = f"{burden.weakness.trouble} as a limit{reviewed}"
+    return f"{share}{groups} {verb} {limit}, among them {listed(names)}."
 
 
 def sufferers_of(survey: Survey, target: Concept) -> str:

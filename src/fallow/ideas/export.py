@@ -9,10 +9,10 @@ from typing import Any
 
 import orjson
 
+from fallow.evidence import MARKS
 from fallow.ideas.idea import Factor, Idea, IdeaEvidence
 from fallow_ingest.errors import BadInput
 
-OUR_WORDS = "our summary, not the authors' words"
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!~$])")
 _ROLES = {
     "suffers": "who has the problem now",
@@ -69,7 +69,8 @@ def _section(heading: str, sentences: list[str]) -> list[str]:
 
 
 def _quoted(evidence: IdeaEvidence) -> list[str]:
-    mark = "" if evidence.quote.origin == "authors" else f" [{OUR_WORDS}]"
+    marked = MARKS[evidence.quote.origin]
+    mark = f" [{marked}]" if marked else ""
     return [
         f"> “{_safe(' '.join(evidence.quote.text.split()))}”{mark}",
         f"> — {_safe(evidence.citation)}, {_safe(evidence.key)} ({_ROLES[evidence.role]})",

@@ -69,7 +69,7 @@ def problem_size(survey: Survey, burden: Burden) -> Factor:
     cited = sum(survey.citations_of(number) for number in target.about)
     latest = f", last in {burden.years[-1]}" if burden.years else ""
     why = (
-        f"{counted(burden.groups, 'independent author group')} admit it{latest}; "
+        f"{counted(burden.groups, 'independent author group')} {burden.told}{latest}; "
         f"{counted(len(target.about), 'paper')} "
         f"on {target.label}, {counted(recent, 'of them', 'of them')} from the last {RECENT} years, cited "
         f"{cited:,} times in this library"

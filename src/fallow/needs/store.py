@@ -6,11 +6,12 @@ import json
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from fallow.needs.need import Need, NeedStatus, Trend
 from fallow.needs.trend import author_groups, trend_of
 from fallow.statements.statement import Statement, StatementKind
+from fallow.statements.store import COLUMNS, PUBLIC, TABLES
 from fallow_ingest.catalog import Catalog
 
 GROUPED_KINDS = ("limitation", "future_work", "open_question")
@@ -46,17 +47,15 @@ class GroupedNeed:
     statements: tuple[GroupedStatement, ...]
 
 
-_STATEMENT = (
-    "s.statement, s.paper, s.section, s.kind, s.owner, s.strength, s.text, s.start, s.end, s.score, "
-    "p.text_origin"
-)
-_WIDTH = 11
+_WIDTH = len(fields(Statement))
+_AUTHORS_FIRST = 0.25
+"""What a quote of the authors is worth more than one of a reviewer, on the scale of centrality."""
 
 
 def pooled_statements(catalog: Catalog) -> list[Pooled]:
     """Every limitation, plan and open question that has a core, by id; withdrawn papers need nothing."""
     rows = catalog.connection.execute(
-        f"SELECT {_STATEMENT}, s.core, s.vector FROM statements s JOIN papers p ON p.number = s.paper "
+        f"SELECT {COLUMNS}, s.core, s.vector FROM {TABLES} "
         "WHERE s.kind IN (?, ?, ?) AND s.vector IS NOT NULL AND p.status = '' ORDER BY s.statement",
         GROUPED_KINDS,
     )
@@ -113,14 +112,12 @@ def load_needs(
     as_of: yyyymmdd, only statements public by then count; a need left with one paper is no need.
     """
     rows = catalog.connection.execute(
-        f"SELECT {_STATEMENT}, n.need, n.label, n.phrase, n.kind AS need_kind, n.status, n.topic, "
+        f"SELECT {COLUMNS}, n.need, n.label, n.phrase, n.kind AS need_kind, n.status, n.topic, "
         f"m.centrality, m.clarity "
         "FROM needs n JOIN need_statements m ON m.need = n.need JOIN statements s ON s.statement = "
-        "m.statement "
-        "JOIN papers p ON p.number = s.paper "
+        "m.statement JOIN papers p ON p.number = s.paper LEFT JOIN reviews r ON r.review = s.review "
         "WHERE (:topic IS NULL OR n.topic = :topic) AND (:kind IS NULL OR n.kind = :kind) "
-        "AND (:open = 0 OR n.status = 'open') AND (:as_of IS NULL OR p.public_by <= :as_of) ORDER BY "
-        "n.need, s.statement",
+        "AND (:open = 0 OR n.status = 'open') AND " + PUBLIC + " ORDER BY n.need, s.statement",
         {"topic": topic, "kind": kind, "open": int(open_only), "as_of": as_of},
     ).fetchall()
     facts = _paper_facts(catalog, {row["paper"] for row in rows})
@@ -164,7 +161,8 @@ def _need_of(
 ) -> Need:
     papers = sorted({row["paper"] for row in members})
     years = Counter(year for paper in papers if (year := facts[paper].year) is not None)
-    best = max(members, key=lambda row: (row["centrality"] + 0.5 * row["clarity"], -row["statement"]))
+    best = max(members, key=_merit)
+    told = {row["paper"] for row in members if row["review"] is None}
     first = members[0]
     status: NeedStatus = first["status"]
     trend: Trend = trend_of(years, mined)
@@ -177,6 +175,7 @@ def _need_of(
         statements=tuple(row["statement"] for row in members),
         paper_numbers=tuple(papers),
         papers=len(papers),
+        reviewed_only=len(set(papers) - told),
         author_groups=author_groups({paper: facts[paper].authors for paper in papers}),
         first_year=min(years, default=None),
         last_year=max(years, default=None),
@@ -184,3 +183,9 @@ def _need_of(
         status=status,
         topic=first["topic"],
     )
+
+
+def _merit(row: sqlite3.Row) -> tuple[float, int]:
+    """How well a statement speaks for its need: central, clear, and rather the authors' own."""
+    own = _AUTHORS_FIRST if row["review"] is None else 0.0
+    return (row["centrality"] + 0.5 * row["clarity"] + own, -row["statement"])

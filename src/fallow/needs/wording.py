@@ -156,8 +156,11 @@ def word_need(statements: Sequence[Statement], cores: Sequence[str], *, taken: f
     if theme and theme not in taken:
         return Wording(theme, theme.split(":")[0])
     shared = shared_phrase(cores)
+    tellers = {statement.origin == "reviewer" for statement in statements}
     options = [
-        w for s, c in zip(statements, cores, strict=True) if (w := wording_of(s, c)) and w.label not in taken
+        w
+        for s, c in zip(statements, cores, strict=True)
+        if (w := wording_of(s, c, mixed=len(tellers) > 1)) and w.label not in taken
     ]
     if options:
         return max(options[:12], key=lambda option: _merit(option, shared))
@@ -189,8 +192,10 @@ def theme_of(cores: Sequence[str]) -> str | None:
     return None
 
 
-def wording_of(statement: Statement, core: str) -> Wording | None:
+def wording_of(statement: Statement, core: str, *, mixed: bool = False) -> Wording | None:
     """The sentence a single statement gives, None when it fits no frame.
+
+    mixed: authors and reviewers state the need, so neither is named.
 
     >>> from fallow.statements.statement import Statement
     >>> one = Statement(1, 1, None, "future_work", "own", "plain", "", 0, 0, 0.9)
@@ -206,7 +211,10 @@ def wording_of(statement: Statement, core: str) -> Wording | None:
         return Wording(f"Still to be done: {_gerund(phrase)}.", phrase)
     is_clause = statement.origin == "fallow" or (_FINITE.search(phrase) and not _FINITE.match(phrase))
     if statement.kind == "limitation" and is_clause:
-        return Wording(f"{_WHO_SAYS[statement.owner]} {_lower(phrase)}.", phrase)
+        says = _WHO_SAYS["field" if mixed else statement.owner]
+        if statement.origin == "reviewer" and not mixed:
+            says = "Reviewers keep pointing out that"
+        return Wording(f"{says} {_lower(phrase)}.", phrase)
     if statement.kind == "open_question" and (asked := _QUESTION.search(statement.text)):
         question = _phrase(asked[0])
         return Wording(f"Still unclear: {_lower(question)}.", question) if question else None

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from fallow.evidence import Quote
+from fallow.evidence import Quote, Teller
 from fallow.novelty.reach import SourceState
-from fallow_ingest.records import TextOrigin
 
 Facet = Literal["whole", "problem", "method", "setting", "finding", "first"]
 
@@ -54,7 +53,7 @@ class Evidence:
     start: int
     end: int
     score: float
-    origin: TextOrigin
+    origin: Teller
     falls: bool
 
     @property

@@ -1,7 +1,7 @@
 """The limitation ledger: what papers admit and reviewers hold against them, verbatim and with its place."""
 
 from fallow.statements.miner import mine_statements
-from fallow.statements.statement import MiningCounts, Owner, Statement, StatementKind, Strength, Teller
+from fallow.statements.statement import MiningCounts, Owner, Statement, StatementKind, Strength
 from fallow.statements.store import count_statements, statements_by_id, statements_of
 
 __all__ = [
@@ -10,7 +10,6 @@ __all__ = [
     "Statement",
     "StatementKind",
     "Strength",
-    "Teller",
     "count_statements",
     "mine_statements",
     "statements_by_id",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from fallow.evidence import Quote, Teller
+
 StatementKind = Literal["limitation", "future_work", "open_question", "negative_result", "claim"]
 Owner = Literal["own", "prior", "field"]
 """Whose weakness it is: the paper's own, that of earlier work, or the whole field's; whoever tells it."""
-Teller = Literal["authors", "fallow", "reviewer"]
-"""Whose words: the authors', our summary's, or those of a reviewer of the paper."""
 Strength = Literal["plain", "hedged"]
 
 MINED_KINDS: tuple[StatementKind, ...] = ("limitation", "future_work", "open_question", "negative_result")
@@ -39,6 +39,11 @@ class Statement:
     score: float
     origin: Teller = "authors"
     review: int | None = None
+
+    @property
+    def quote(self) -> Quote:
+        """The statement as evidence."""
+        return Quote(self.paper, self.section, self.start, self.end, self.text, self.origin, self.review)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,10 +30,11 @@ def command(encoder_name: str | None, library: Path, as_json: bool) -> None:
         print_json(account)
         return
     console = screen()
+    reviewed = f" ({account.reviewed:,} of them reviewers')" if account.reviewed else ""
     console.print(
         f"{account.indexed:,} papers indexed, {account.citations:,} citations, "
         f"{account.directions} directions with {account.subfields} subfields, "
-        f"{account.statements:,} statements in {account.needs:,} recurring needs."
+        f"{account.statements:,} statements{reviewed} in {account.needs:,} recurring needs."
     )
     for note in account.notes:
         console.print(f"note: {note}", style="yellow", markup=False)

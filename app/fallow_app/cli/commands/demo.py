@@ -66,7 +66,7 @@ def show(demo: Demo, console: Console, library: Path) -> None:
         console.print(indent(niche.explanation, "   "), markup=False)
     _heading(console, "Needs that recur")
     for rank, need in enumerate(content.needs[:NEEDS], 1):
-        told = f"{need.papers} papers, {need.author_groups} author groups, "
+        told = f"{need.told}, {need.author_groups} author groups, "
         told += _span(need.first_year, need.last_year)
         console.print(f"{rank}. {need.label}", style="bold", markup=False)
         console.print(f"   {told}", style="dim", markup=False)

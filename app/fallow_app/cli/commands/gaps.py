@@ -52,6 +52,7 @@ def command(count: int, kinds: tuple[str, ...], as_of: int | None, library: Path
 
 
 def _show(gaps: list[Gap], catalog: Catalog) -> None:
+    from fallow.evidence import source_of
     from fallow_app.quotes import marked_quote
 
     console = screen()
@@ -68,4 +69,5 @@ def _show(gaps: list[Gap], catalog: Catalog) -> None:
         for quote in gap.quotes[:2]:
             paper = papers[quote.paper]
             words = marked_quote(quote.text, quote.origin)
-            console.print(f"   {words} {paper.citation}, {paper.key}", markup=False)
+            source = source_of(paper, quote.origin)
+            console.print(f"   {words} {source}, {paper.key}", markup=False)

@@ -1,4 +1,4 @@
-"""`fallow limitations`: what authors admit, and the needs that recur."""
+"""`fallow limitations`: what authors admit and reviewers point out, and the needs that recur."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Needs that recur over papers and years, each with its clearest quote; or one paper's statements."""
+    from fallow.evidence import source_of
     from fallow.needs import load_needs
     from fallow.statements import statements_of
     from fallow_app.questions import built_topics
@@ -58,7 +59,7 @@ def command(
                 return
             console.print(f"{paper.title} ({paper.citation})", markup=False, style="bold")
             for statement in statements:
-                quote = marked_quote(statement.text, paper.text_origin)
+                quote = marked_quote(statement.text, statement.origin)
                 console.print(f"{statement.kind} ({statement.owner}): {quote}", markup=False)
             return
         needs = load_needs(
@@ -74,10 +75,11 @@ def command(
             years = f"{need.first_year or '?'}-{need.last_year or '?'}"
             console.print(f"{rank}. {need.label}", style="bold", markup=False)
             console.print(
-                f"   {need.papers} papers, {need.author_groups} author groups, {years}, "
+                f"   {need.told}, {need.author_groups} author groups, {years}, "
                 f"{need.trend.direction}, {need.status}",
                 style="dim",
                 markup=False,
             )
-            quote = marked_quote(need.quote.text, quoted.text_origin)
-            console.print(f"   {quote} {quoted.citation}, {quoted.key}", markup=False)
+            quote = marked_quote(need.quote.text, need.quote.origin)
+            source = source_of(quoted, need.quote.origin)
+            console.print(f"   {quote} {source}, {quoted.key}", markup=False)

@@ -16,7 +16,7 @@ def show() -> None:
     """List needs under the chosen filters."""
     catalog, tree = session.catalog(), session.topics()
     streamlit.title("Limitations")
-    streamlit.caption("What authors admit, grouped where several papers say the same thing.")
+    streamlit.caption("What authors admit and reviewers point out, grouped where several say the same thing.")
     left, middle, right = streamlit.columns(3)
     subfields = {topic.id: topic.label for topic in tree.topics}
     topic = left.selectbox(
@@ -32,7 +32,7 @@ def show() -> None:
     for rank, need in enumerate(needs[:SHOWN], 1):
         with streamlit.expander(f"{rank}. {md(need.label)}", expanded=rank <= 3):
             streamlit.caption(
-                f"{need.papers} papers, {need.author_groups} author groups, "
+                f"{need.told}, {need.author_groups} author groups, "
                 f"{need.first_year or '?'} to {need.last_year or '?'}, {need.trend.direction}, {need.status}"
             )
             quote(need.quote.text, need.quote.origin, papers.get(need.quote.paper))

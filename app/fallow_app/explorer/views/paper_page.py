@@ -58,10 +58,10 @@ def _show_paper(paper: StoredPaper) -> None:
     streamlit.markdown(md(paper.abstract) if paper.abstract else "*No abstract is known.*")
     statements = statements_of(catalog, paper=paper.number)
     if statements:
-        streamlit.subheader("What it admits or leaves open")
+        streamlit.subheader("What it admits or leaves open, and what its reviewers hold against it")
         for statement in statements:
             streamlit.caption(f"{statement.kind.replace('_', ' ')} ({statement.owner})")
-            quote(statement.text, paper.text_origin)
+            quote(statement.text, statement.origin)
     left, right = streamlit.columns(2)
     _show_list(left, "Cites", catalog.references_of(paper.number))
     _show_list(right, "Cited by", catalog.cited_by(paper.number))

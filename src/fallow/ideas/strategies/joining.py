@@ -118,10 +118,11 @@ def _cold_risk(target: Concept, method: str, home: Concept | None) -> str:
 def _headroom(match: Match) -> str:
     """Numbers of the two quotes, side by side; "" when there are none."""
     spent, saved = quantities(match.burden.sayings[0].text), quantities(match.cure.saying.text)
+    telling = "review" if match.burden.sayings[0].review is not None else "admission"
     if spent and saved:
-        return f"The admission speaks of “{spent[0]}”, the cure elsewhere of “{saved[0]}”."
+        return f"The {telling} speaks of “{spent[0]}”, the cure elsewhere of “{saved[0]}”."
     if saved:
         return f"Elsewhere the cure speaks of “{saved[0]}”; half of that would still be worth a paper."
     if spent:
-        return f"The admission speaks of “{spent[0]}”."
+        return f"The {telling} speaks of “{spent[0]}”."
     return ""

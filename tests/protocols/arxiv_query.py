@@ -68,7 +68,7 @@ class QueryApi:
             chosen = [(p, v) for p, v in chosen if _matches(_parsed(query), p)]
         if given.get("sortBy") == "submittedDate":
             chosen.sort(key=lambda pair: pair[0].versions[0], reverse=given.get("sortOrder") != "ascending")
-        shown = f"search_query={query}&id_list={','.join(ids)}&start={start}&max_results={size}"
+        shown = f"search_query={adapted(query)}&id_list={','.join(ids)}&start={start}&max_results={size}"
         size = min(size, self.most)
         return feed_reply(shown, chosen[start : start + size], len(chosen), start, size)
 
@@ -98,7 +98,29 @@ Node = tuple[object, ...]
 
 
 def _parsed(query: str) -> Node:
-    """The query by the strict grammar, with `all:` before bare words and OR where an operator is missing."""
+    """The query by the strict grammar."""
+    node, rest = _expression(_tokens(query), query)
+    if rest:
+        raise _Refusal(f"Invalid query string: '{query}'")
+    return node
+
+
+def adapted(query: str) -> str:
+    """The query as the feed's title shows it: what was missing is there."""
+    text = ""
+    for token in _tokens(query):
+        if token[0] != "term":
+            shown = str(token[-1])
+        elif token[1] == "submittedDate":
+            shown = f"submittedDate:[{token[2]}]"
+        else:
+            shown = f'{token[1]}:"{token[2]}"' if token[3] else f"{token[1]}:{token[2]}"
+        text += shown if shown == ")" or text.endswith("(") or not text else f" {shown}"
+    return text
+
+
+def _tokens(query: str) -> list[Node]:
+    """The query in parts, with `all:` before bare words and OR where an operator is missing."""
     tokens: list[Node] = []
     at = 0
     text = re.sub(r"\s+", " ", query.replace("AND NOT", "ANDNOT")).strip()
@@ -120,19 +142,16 @@ def _parsed(query: str) -> Node:
             tokens.append(("term", found["field"], value, found["phrase"] is not None))
         else:
             tokens.append(("term", "all", found["bare"] or found["loose"], found["bare"] is not None))
-    node, rest = _expression(tokens, query)
-    if rest:
-        raise _Refusal(f"Invalid query string: '{query}'")
-    return node
+        if len(tokens) > 1 and tokens[-1][0] in ("term", "(") and tokens[-2][0] in ("term", ")"):
+            tokens.insert(-1, ("op", "OR"))
+    return tokens
 
 
 def _expression(tokens: list[Node], query: str) -> tuple[Node, list[Node]]:
     node, tokens = _operand(tokens, query)
     while tokens and tokens[0] != (")",):
-        operator: object = "OR"
-        if tokens[0][0] == "op":
-            operator, tokens = tokens[0][1], tokens[1:]
-        right, tokens = _operand(tokens, query)
+        operator = tokens[0][-1]
+        right, tokens = _operand(tokens[1:], query)
         node = (operator, node, right)
     return node, tokens
 

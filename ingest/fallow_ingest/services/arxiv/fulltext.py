@@ -57,7 +57,8 @@ class ArxivFulltextService:
     id_schemes: ClassVar[tuple[str, ...]] = ("arxiv",)
     origin = ARXIV_FILES
 
-    def __init__(self, *, base: str = "") -> None:
+    def __init__(self, *, base: str = "", largest: int = LARGEST_FILE) -> None:
+        self.largest = largest
         self.url = base or endpoint("arxiv-fulltext", "https://export.arxiv.org")
 
     def plan(self, selection: Selection, client: Client | None, *, watermark: str = "") -> Plan:
@@ -100,7 +101,7 @@ class ArxivFulltextService:
             ARXIV_FILES,
             f"{self.url}/{path}",
             accepted=frozenset({200, 404}),
-            largest=LARGEST_FILE,
+            largest=self.largest,
             seconds=600.0,
         )
         doubt = Doubt()

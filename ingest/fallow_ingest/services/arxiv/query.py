@@ -30,7 +30,7 @@ LONGEST_ADDRESS = 1_500
 HELD_BACK_DAYS = 30
 """Papers appear days, some weeks after they were submitted; the next harvest looks so far back."""
 
-FIRST, LAST = "199101010000", "219912312359"
+FIRST, LAST = "199101010000", "209912312359"
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,9 +209,13 @@ def write_tar(path: Path, members: dict[str, bytes], *, mode: Literal["w", "w:gz
 
 def write_eprints(folder: Path) -> Path:
     (folder / "eprints").mkdir()
-    write_tar(folder / "eprints" / "2001.00001v2.gz", {"main.tex": TEX.encode(), "rest.tex": TEX_REST.encode()})
+    write_tar(
+        folder / "eprints" / "2001.00001v2.gz", {"main.tex": TEX.encode(), "rest.tex": TEX_REST.encode()}
+    )
     (folder / "eprints" / "hep-th0001002.gz").write_bytes(gzip.compress(TEX.encode()))
-    (folder / "eprints" / "withdrawn.gz").write_bytes(gzip.compress(b"%auto-ignore\nWithdrawn by the author."))
+    (folder / "eprints" / "withdrawn.gz").write_bytes(
+        gzip.compress(b"%auto-ignore\nWithdrawn by the author.")
+    )
     return folder / "eprints"
 
 
@@ -273,6 +277,43 @@ def write_s2_files(folder: Path) -> Path:
     return place
 
 
+def openalex_work(number: int, **changes: object) -> dict[str, object]:
+    """A work as the snapshot has it."""
+    home = "https://openalex.org/"
+    made: dict[str, object] = {
+        "id": f"{home}W{number}", "doi": f"https://doi.org/10.1234/toy.{number}", "title": f"Toy {number}",
+        "publication_year": 2030, "publication_date": "2030-05-04", "is_paratext": False,
+        "authorships": [{"author": {"display_name": "Ada Ash"}}], "is_retracted": False,
+        "referenced_works": [f"{home}W{number - 1}"],
+        "abstract_inverted_index": {"We": [0], "play": [1, 3], "and": [2]}, "updated_date": "2030-06-01",
+        "locations": [{"landing_page_url": f"https://arxiv.org/abs/3005.{number:05d}"}],
+    }  # fmt: skip
+    return made | changes
+
+
+def write_openalex_snapshot(folder: Path) -> Path:
+    """Two partitions and a manifest that lists a part which is not here; one work moved to the newer one."""
+    works = folder / "data" / "works"
+    parts = {
+        "updated_date=2030-06-01/part_0000.gz": [openalex_work(1), openalex_work(2, title=None)],
+        "updated_date=2030-07-01/part_0000.gz": [
+            openalex_work(1, title="Toy 1, revised"),
+            openalex_work(3, is_paratext=True),
+            openalex_work(4),
+        ],
+    }
+    files = [{"url": "s3://openalex/data/jsonl/works/updated_date=2030-06-15/part_0000.gz", "records": 2}]
+    for name, records in parts.items():
+        (works / name).parent.mkdir(parents=True)
+        lines = "\n".join(map(json.dumps, records)) + "\n"
+        (works / name).write_bytes(gzip.compress(lines.encode()))
+        files.append({"url": f"s3://openalex/data/jsonl/works/{name}", "records": len(records)})
+    listed = [{"url": f["url"], "meta": {"record_count": f["records"], "content_length": 1}} for f in files]
+    (works / "manifest.json").write_text(json.dumps({"format": "jsonl", "entity": "works", "files": listed}))
+    (works / "deleted_ids.csv").write_text("work_id,deleted_date\nW4,2030-06-20\nW77,2030-06-20\n")
+    return folder / "data"
+
+
 SAMPLES: dict[str, Callable[[Path], Path]] = {
     "jsonl": write_jsonl,
     "snapshot": write_snapshot,
@@ -285,4 +326,5 @@ SAMPLES: dict[str, Callable[[Path], Path]] = {
     "tei": write_tei,
     "s2orc": write_s2orc,
     "s2-files": write_s2_files,
+    "openalex-snapshot": write_openalex_snapshot,
 }

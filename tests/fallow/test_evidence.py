@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from fallow.evidence import TITLE, Quote, check_quote, place_name, quote_at
 from fallow_ingest.catalog import Catalog
 from fallow_ingest.errors import BadInput, PaperUnknown
-from fallow_ingest.records import Paper, Section
+from fallow_ingest.records import Paper, Review, Section
 
 ABSTRACT = "Bees  swarm in May. We listen\nto them, café by café."
 
@@ -22,7 +22,8 @@ ABSTRACT = "Bees  swarm in May. We listen\nto them, café by café."
 def catalog(tmp_path: Path) -> Iterator[Catalog]:
     with Catalog.open(tmp_path, create=True) as opened:
         sections = (Section("Method", "We use microphones.", "method"),)
-        opened.add([Paper("x:1", "On Bees", ABSTRACT, sections=sections)], "test")
+        reviews = (Review("r1", "weaknesses", "Only one hive was heard."),)
+        opened.add([Paper("x:1", "On Bees", ABSTRACT, sections=sections, reviews=reviews)], "test")
         opened.add([Paper("x:2", "On Wasps", "Wasps sting.", text_origin="fallow")], "test")
         yield opened
 
@@ -87,3 +88,24 @@ def test_only_the_stored_words_pass(catalog: Catalog, start: int, end: int, text
     stored = catalog.paper(number).abstract
     held = 0 <= start < end and stored[start:end].split() == text.split() and bool(text.split())
     assert check_quote(catalog, Quote(number, None, start, end, text, "authors")) == held
+
+
+def test_a_reviewers_words_are_found_in_the_review_and_are_never_the_authors(catalog: Catalog) -> None:
+    one, two = catalog.find("x:1").number, catalog.find("x:2").number
+    review = catalog.reviews(one)[0].number
+    quote = quote_at(catalog, one, None, 0, 13, review=review)
+    assert (quote.text, quote.origin) == ("Only one hive", "reviewer")
+    assert check_quote(catalog, quote)
+    assert place_name(catalog, quote.section, quote.review) == "a review"
+    for wrong in (
+        replace(quote, origin="authors"),
+        replace(quote, review=None),
+        replace(quote, review=999),
+        replace(quote, paper=two),
+        replace(quote, end=10_000),
+    ):
+        assert not check_quote(catalog, wrong)
+    with pytest.raises(BadInput, match="no review"):
+        quote_at(catalog, two, None, 0, 3, review=review)
+    with pytest.raises(BadInput, match="lie outside a review"):
+        quote_at(catalog, one, None, 0, 10_000, review=review)

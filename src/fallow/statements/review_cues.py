@@ -12,9 +12,9 @@ LONGEST_PART = 100_000
 """Characters read of one part of a review."""
 _FEWEST_WORDS, _MOST_WORDS = 7, 60
 _LEAD = re.compile(
-    r"(?:[\s>#*_•▪●◦‣·+–—-]|\(?\[?(?:\d{1,2}(?:\.\d{1,2})?|[a-hivxQW]{1,4}\d{0,2}"
-    r"|[QWC]\d{1,2})[.):\]]+(?=\s|\*)"
-    r"|\*\*[^*\n]{1,80}\*\*[\s:.–—-]*|(?:weakness(?:es)?|questions?|concerns?|limitations?|major|minor|cons?"
+    r"(?:\*\*[^*\n]{1,80}\*\*[\s:.–—-]*|[\s>#*_•▪●◦‣·+–—-]"
+    r"|\(?\[?(?:\d{1,2}(?:\.\d{1,2})?|[a-hivxQW]{1,4}\d{0,2}|[QWC]\d{1,2})[.):\]]+(?=\s|\*)"
+    r"|(?:weakness(?:es)?|questions?|concerns?|limitations?|major|minor|cons?"
     r"|[QWC]\d{1,2}|significance|novelty|soundness|clarity|originality|quality|experiments"
     r"|evaluation) ?\d{0,2}"
     r"[:.)]\s)+",
@@ -43,7 +43,7 @@ _POINTING = re.compile(
     r"^(?:and |but |also,? |so |or |thus,? |hence,? |then,? |however,? |therefore,? |furthermore,? "
     r"|moreover,? |in addition,? |additionally,? |besides,? |yet,? |still,? |indeed,? |specifically,? "
     r"|in particular,? |for example,? |for instance,? |otherwise,? |similarly,? |finally,? |again,? )*"
-    r"(?:it|its|they|their|them|he|she|these|those|such|there is|that|which|the (?:former|latter|same"
+    r"(?:it|its|they|their|them|he|she|these|those|such|that|which|the (?:former|latter|same"
     r"|above|following|other|second|first|third)|here|both|each|neither|another|one (?:example|is|such|more)"
     r"|if (?:so|not|yes|this|that)|in (?:this|that|these|those) (?!paper|work|study|manuscript)\w+|as such"
     r"|this(?! (?:paper|work|study|method|approach|manuscript|submission|article)\b))\b"
@@ -83,7 +83,8 @@ _MANUSCRIPT = re.compile(
     r"|sentences?"
     r"|paragraphs?|supplementary|supplemental|appendix|appendices|main (?:body|text|paper)|figures?|tables?"
     r"|title|abstract|introduction|conclusion|intro|related works? section|readability|readers?|typeset\w*"
-    r"|written|writing|well[- ]organi[sz]ed|organi[sz]ation of the|organi[sz]ed|hard to (?:follow|read|parse)"
+    r"|written|writing|well[- ]organi[sz]ed|organi[sz]ation of the|organi[sz]ed|readable"
+    r"|hard to (?:follow|read|parse)"
     r"|difficult to (?:follow|read|parse|understand)|not easy to (?:follow|read)|to follow|presentation"
     r"|exposition|clarity|self-contained|dense|too long|polish\w*|verbose|wordy|repetitive|visuali[sz]ations?"
     r" (?:are|is)|cite[ds]?|citing|citations?|reference is|references? (?:are|is|section|list|format))\b"
@@ -263,7 +264,6 @@ _CRITICAL_WORDS = re.compile(
     r"|generali[sz]\w*|restricted|simple|simplistic|toy|synthetic|less|poor\w*|trivial|straightforward"
     r"|novelty|similar to|already|unfair\w*|suboptimal|inefficien\w*|impractical|infeasible|unproven)\b|n't\b"
 )
-_OF_SUBSTANCE = re.compile(r"[a-z]{4,}")
 _MATHS = re.compile(r"\$|\\[a-z]+|[_^]\{|[=<>∈≤≥∑∏∇λθαβγδεσμπϵ]")
 _LINK = re.compile(r"https?://|arxiv:|\bet al\b.{0,40}\bet al\b|\b(?:19|20)\d\d[.,]|\[\d{1,2}\] [a-z]+,|&")
 _QUOTED = re.compile(r"^[\"'“‘>]|:$|[;,]$")

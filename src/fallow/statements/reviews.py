@@ -38,7 +38,7 @@ READ = frozenset({
 })  # fmt: skip
 """Parts in which reviewers criticise and ask. Summaries, strengths and decisions are not read."""
 MOST_OF_PAPER = 200
-_LEAST = 0.8
+_LEAST = 0.7
 """Probability of criticism that a sentence must reach, chosen by reading (docs/limitations.md)."""
 
 

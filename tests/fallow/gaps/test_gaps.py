@@ -6,12 +6,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fallow.evidence import check_quote
 from fallow.gaps import GAP_KINDS, find_gaps
 from fallow.gaps.contradictions import find_contradictions
 from fallow.gaps.weaknesses import Phrases, weaknesses
+from fallow.statements.reading import Found
+from fallow.statements.store import replace_statements
 from fallow_ingest.catalog import Catalog
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "ideas"))
@@ -39,6 +42,26 @@ def test_needs_and_missing_resources_come_with_counts_and_quotes(catalog: Catalo
         assert gap.why.endswith(".")
         assert all(check_quote(catalog, quote) for quote in gap.quotes)
     assert len({gap.id for gap in gaps}) == len(gaps)
+
+
+def test_what_reviewers_say_is_counted_and_quoted_as_theirs(catalog: Catalog) -> None:
+    text = "The evaluation covers only English lyrics."
+    with catalog.writing() as connection:
+        for number in (catalog.find("test:1").number, catalog.find("test:2").number):
+            connection.execute("DELETE FROM statements WHERE paper = ?", (number,))
+            review = connection.execute(
+                "INSERT INTO reviews (paper, source, key, part, signature, date, text) "
+                "VALUES (?, 'test', ?, 'weaknesses', 'Reviewer_x', '2023-01-01', ?)",
+                (number, f"r{number}", text),
+            ).lastrowid
+            found = Found(None, "limitation", "own", "plain", text, 0, len(text), 0.9, "", review)
+            replace_statements(connection, number, b"x", 1, [found], np.zeros((1, 4), np.float16))
+    gaps = find_gaps(catalog, kinds=["missing_resource"])
+    gap = next(gap for gap in gaps if "English" in gap.title)
+    assert "reviewers" in gap.why
+    told = [quote for quote in gap.quotes if quote.origin == "reviewer"]
+    assert told
+    assert all(check_quote(catalog, quote) for quote in gap.quotes)
 
 
 def test_one_voice_is_no_need(tmp_path: Path) -> None:

@@ -5,7 +5,11 @@ core corpus and, for what it lacks, of fulltext/acl.jsonl.gz; sections as headed
 Baseline in the same run: the first line of PyMuPDF's plain text as title, the text between the words
 "Abstract" and "Introduction" as abstract.
 
-    python benchmarks/pdfs.py [--data ../shared/data] [--show]
+With --mutations N: N spoilt copies of the PDFs (cut, bytes flipped, objects removed or exchanged, tables of
+cross references broken, streams exchanged, deep and cyclic page trees, huge page counts, bombs), each read or
+skipped with its reason; a crash of the reader's process is counted, one of ours ends the run.
+
+    python benchmarks/pdfs.py [--data ../shared/data] [--show] [--mutations 1000] [--seed 0]
 """
 
 from __future__ import annotations
@@ -14,6 +18,9 @@ import argparse
 import gzip
 import json
 import re
+import resource
+import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -25,9 +32,15 @@ import pymupdf
 from fallow_ingest.records import Paper
 from fallow_ingest.sources import Read
 from fallow_ingest.sources.acl import AclSource
-from fallow_ingest.sources.pdf import PdfSource
+from fallow_ingest.sources.fields import Notes
+from fallow_ingest.sources.json_lines import Unreadable
+from fallow_ingest.sources.pdf import PdfSource, paper_of
+from fallow_ingest.sources.pdf_reader import PdfReader
 from fallow_ingest.text.normalise import fold
 from fallow_ingest.text.sections import section_kind
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests/ingest"))
+from mutated_pdfs import mutated
 
 TELLING = ("limitations", "conclusion", "discussion", "future_work")
 GOOD_F1 = 0.9
@@ -85,11 +98,18 @@ def baseline(path: Path) -> tuple[str, str]:
     return title, found[1] if found else ""
 
 
+def _cpu_seconds() -> float:
+    """Of this process and of those it has ended."""
+    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in spent)
+
+
 def measure(data: Path, show: bool) -> dict[str, Any]:
     known = truth(data)
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), _cpu_seconds()
     outcomes = list(PdfSource().read(data / "pdfs"))
     seconds = time.perf_counter() - started
+    cpu = _cpu_seconds() - cpu
     papers: dict[str, Paper] = {
         str(o.paper.extra["file"]).removesuffix(".pdf"): o.paper for o in outcomes if isinstance(o, Read)
     }
@@ -136,6 +156,36 @@ def measure(data: Path, show: bool) -> dict[str, Any]:
         "with_authors": counts["with authors"] / len(known),
         "pages": pages,
         "pages_per_second": pages / seconds,
+        "pages_per_cpu_second": pages / cpu,
+    }
+
+
+def measure_mutations(data: Path, count: int, seed: int) -> dict[str, Any]:
+    whole = [path.read_bytes() for path in sorted((data / "pdfs").glob("*.pdf"))]
+    reasons: Counter[str] = Counter()
+    ways: dict[str, Counter[str]] = {}
+    slowest = (0.0, "")
+    with tempfile.TemporaryDirectory() as folder, PdfReader() as reader:
+        path = Path(folder) / "mutated.pdf"
+        for number in range(seed, seed + count):
+            name, content = mutated(whole, number)
+            path.write_bytes(content)
+            started = time.perf_counter()
+            printed = reader.read(path)
+            outcome = printed if isinstance(printed, Unreadable) else paper_of(printed, path, Notes())
+            slowest = max(slowest, (time.perf_counter() - started, f"{number}: {name}"))
+            reason = outcome.reason if isinstance(outcome, Unreadable) else "read"
+            died = isinstance(outcome, Unreadable) and outcome.detail == "the reader died of it"
+            reasons["the reader's process died" if died else reason] += 1
+            ways.setdefault(name.split(" + ")[0], Counter())[reason] += 1
+    return {
+        "mutations": count,
+        "outcomes": dict(reasons.most_common()),
+        "by_mutation": {name: dict(outcomes.most_common(3)) for name, outcomes in sorted(ways.items())},
+        "slowest_seconds": slowest[0],
+        "slowest": slowest[1],
+        "peak_mib_of_readers": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
 
 
@@ -143,8 +193,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared/data")
     parser.add_argument("--show", action="store_true", help="print what was read of each file")
+    parser.add_argument("--mutations", type=int, default=0, help="read so many spoilt PDFs instead")
+    parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    figures = measure(options.data, options.show)
+    if options.mutations:
+        figures = measure_mutations(options.data, options.mutations, options.seed)
+    else:
+        figures = measure(options.data, options.show)
     for name, value in figures.items():
         print(f"{name:28} {value:.3f}" if isinstance(value, float) else f"{name:28} {value}")
     print(json.dumps(figures))

@@ -79,7 +79,7 @@ _LETTERS = r"(?:[^\W\d_][\u0300-\u036f]*)"
 _WORD = (
     rf"(?!(?:Jr|Sr|III?)\b)[A-ZÀ-ÖØ-ÞĀ-Ž][\u0300-\u036f]*{_LETTERS}*(?:(?:[-‐’'`´]|-\s(?=[a-z])){_LETTERS}+)*"
 )
-_INITIALS = r"(?:[A-ZÀ-ÖØ-ÞĀ-Ž][a-z]?\.?[-‐]?){1,4}"
+_INITIALS = r"(?:[A-ZÀ-ÖØ-ÞĀ-Ž]\.?[-‐]?){1,4}"
 _FAMILY = rf"(?:{_PARTICLE}\s+){{0,3}}(?:[dDlL]['’])?{_WORD}(?:\s+{_WORD})?"
 _SUFFIX = r"(?:,?\s+(?:Jr|Sr|II|III|IV)\.?)?"
 _ONE_INITIAL = r"(?:[A-ZÀ-ÖØ-ÞĀ-Ž]|Ch|Th|Ph|Kh|Zh)\.(?:\s?[-‐]\s?[A-Z]\.)?"

@@ -111,7 +111,7 @@ _SAMPLE = 200_000
 # By label ---------------------------------------------------------------------------------------
 
 _NUMBERS = re.compile(
-    r"(?<![=∈×^_~≤≥<>])\s?\[\s?(\d{1,3}(?:\s?[,;–—-]\s?\d{1,3}){0,60})"
+    r"(?<![=∈×^_~≤≥<>])(?<![=∈×^_~≤≥<>]\s)\[\s?(\d{1,3}(?:\s?[,;–—-]\s?\d{1,3}){0,60})"
     r"(?:,\s(?:p|pp|pages?|[Ss]ec|[Ss]ection|[Cc]h|[Cc]hap|[Cc]hapter|[Tt]hm|[Tt]heorem|[Ll]emma|[Ff]ig|[Aa]lg|[Ee]q|§)"
     r"[^\]]{0,40})?\s?\]"
 )
@@ -122,14 +122,15 @@ _KEYS = re.compile(r"\[\s?([A-Za-z][^\[\]]{1,300})\]")
 
 def _by_number(text: str, labels: dict[str, int]) -> Iterator[Mention]:
     for found in _NUMBERS.finditer(text):
-        start = text.index("[", found.start())
         numbers: list[str] = []
         for part in _RANGE.finditer(found[1]):
             first, last = int(part[1]), int(part[2] or part[1])
             if first <= last < first + WIDEST_RANGE:
                 numbers += map(str, range(first, last + 1))
         if numbers and all(number in labels for number in numbers):
-            yield from (Mention(start, found.end(), labels[number]) for number in dict.fromkeys(numbers))
+            yield from (
+                Mention(found.start(), found.end(), labels[number]) for number in dict.fromkeys(numbers)
+            )
 
 
 def _by_key(text: str, labels: dict[str, int]) -> Iterator[Mention]:
@@ -142,7 +143,7 @@ def _by_key(text: str, labels: dict[str, int]) -> Iterator[Mention]:
 
 # By author and year -----------------------------------------------------------------------------
 
-_NAME = r"[A-ZÀ-ÖØ-ÞĀ-Ž][^\W\d_]*[\u0300-\u036f]*(?:[-‐’'][^\W\d_]+){0,3}"
+_NAME = r"(?<![^\W\d_])[A-ZÀ-ÖØ-ÞĀ-Ž](?:[^\W\d_][\u0300-\u036f]?){0,40}(?:[-‐’'][^\W\d_]{1,40}){0,3}"
 _MORE = (
     rf"(?:,?\s+et\.?\s+al\.?|(?:,\s(?:(?:van|von|de|der|den|la|le|di|da)\s){{0,2}}{_NAME}){{0,4}},?\s(?:and|&)\s"
     rf"(?:(?:van|von|de|der|den|la|le|di|da)\s){{0,2}}(?:{_NAME}\s)?{_NAME})"
@@ -155,6 +156,9 @@ _MENTION = re.compile(
 _YEAR = re.compile(r"((?:1[89]|20)\d\d)?([a-z])?(?=$|[^a-z])")
 
 
+_POSSESSIVE = re.compile(r"[’']s?$")
+
+
 def _by_author(text: str, entries: Sequence[PrintedEntry]) -> Iterator[Mention]:
     index: dict[tuple[str, int], list[int]] = {}
     for place, entry in enumerate(entries):
@@ -162,7 +166,7 @@ def _by_author(text: str, entries: Sequence[PrintedEntry]) -> Iterator[Mention]:
             index.setdefault((entry.families[0], entry.year), []).append(place)
     for found in _MENTION.finditer(text):
         for year, letter in _years(found["years"]):
-            places = index.get((family(found["first"]), year), [])
+            places = index.get((family(_POSSESSIVE.sub("", found["first"])), year), [])
             places = _told_apart(places, entries, found["more"] or "", letter)
             if len(places) == 1:
                 yield Mention(found.start(), found.end(), places[0])

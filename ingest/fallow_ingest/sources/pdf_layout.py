@@ -12,6 +12,7 @@ from fallow_ingest.sources.pdf_reader import Printed, PrintedLine
 
 _MARGIN = 0.09  # of the page's height, where headers and footers stand
 _WIDE_MARGIN = 0.17
+_NEAR = 4  # lines set before and behind one, among which those that touch it are looked for
 _PAGE_NUMBER = re.compile(
     r"\W*(?:page\s*)?(?:\d{1,5}|[ivxlc]{1,6})(?:\s*(?:of|/)\s*\d{1,4})?\W*", re.IGNORECASE
 )
@@ -47,8 +48,9 @@ def in_reading_order(printed: Printed) -> tuple[list[PrintedLine], list[PrintedL
     for page, lines in sorted(pages.items()):
         width, height = printed.sizes[page]
         text: list[PrintedLine] = []
-        for line in lines:
-            stray = _is_furniture(line, height, repeated) and not _goes_on(line, lines, repeated)
+        for index, line in enumerate(lines):
+            near = lines[max(0, index - _NEAR) : index + _NEAR + 1]
+            stray = _is_furniture(line, height, repeated) and not _goes_on(line, near, repeated)
             (furniture if stray else text).append(line)
         kept += _ordered(_whole_lines(text), width)
     return kept, furniture
@@ -94,7 +96,7 @@ def _is_furniture(line: PrintedLine, height: float, repeated: set[str]) -> bool:
     )
 
 
-def _goes_on(line: PrintedLine, lines: Sequence[PrintedLine], repeated: set[str]) -> bool:
+def _goes_on(line: PrintedLine, near: Sequence[PrintedLine], repeated: set[str]) -> bool:
     """Whether running text touches a line that reads like a header ("Proceedings of", in references)."""
     text = line.text.strip()
     if line.page == 0 or not line.upright or _digitless(text) in repeated or _PAGE_NUMBER.fullmatch(text):
@@ -105,7 +107,7 @@ def _goes_on(line: PrintedLine, lines: Sequence[PrintedLine], repeated: set[str]
         and other.bold == line.bold
         and min(other.x1, line.x1) - max(other.x0, line.x0) > 0
         and 0.6 * line.size < abs(other.y0 - line.y0) < 1.5 * line.size
-        for other in lines
+        for other in near
     )
 
 

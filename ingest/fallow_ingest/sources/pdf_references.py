@@ -73,12 +73,15 @@ def without_heading(lines: Sequence[PrintedLine]) -> int:
 
     Letters and some journals print theirs right behind the text: the last line labelled 1 that others follow.
     """
-    for index in range(len(lines) - 1, len(lines) // 2, -1):
-        label = LABEL.match(lines[index].text)
-        if label and (label["bracketed"] or label["plain"]) == "1":
-            rest = _of_one_size(lines[index:])
-            if rest and rest[0] == lines[index] and len(_at_labels(rest)) >= _LEAST_WITHOUT_HEADING:
-                return index
+    firsts = [
+        index
+        for index in range(len(lines) // 2, len(lines))
+        if (label := LABEL.match(lines[index].text)) and (label["bracketed"] or label["plain"]) == "1"
+    ]
+    for index in reversed(firsts[-3:]):
+        rest = _of_one_size(lines[index:])
+        if rest and rest[0] == lines[index] and len(_at_labels(rest)) >= _LEAST_WITHOUT_HEADING:
+            return index
     return len(lines)
 
 

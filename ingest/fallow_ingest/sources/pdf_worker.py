@@ -6,8 +6,11 @@ PDF as JSON; the answer is one line of JSON: {"lines": [...], ...} or {"reason":
 
 from __future__ import annotations
 
+import faulthandler
 import json
+import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -27,8 +30,10 @@ READ_PAGES = 80
 LARGEST_FILE = 200 * 2**20
 MOST_LINES_A_PAGE = 5_000
 LONGEST_LINE = 2_000
-MOST_MEMORY = 3 * 2**30
+MOST_MEMORY = 2 * 2**30
 SECONDS_TO_READ = 45.0
+SECONDS_TO_LIVE = 75.0
+"""For one file; the parent stops waiting before, so only a process whose parent is gone gets there."""
 
 # Ligatures apart, no images, text outside the page left out.
 _FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP
@@ -196,6 +201,16 @@ def _plainly(chars: list[dict[str, Any]]) -> tuple[str, Any]:
     return "".join(char["c"] for char in chars), chars[-1] if chars else None
 
 
+def _end_with(parent: int) -> None:
+    """End when the parent has: its end closes the input, but a file may be open that takes long."""
+    while os.getppid() == parent:
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    os._exit(1)
+
+
+_SECONDS_BETWEEN_LOOKS = 1.0
+
+
 def main() -> None:
     """Answer one path a line until the input ends."""
     pymupdf.TOOLS.mupdf_display_errors(False)
@@ -204,9 +219,13 @@ def main() -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     answers = sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing but answers may reach the parent
+    # Python's threads stand still while MuPDF works; this watchdog does not, and tells nobody where.
+    silence = os.open(os.devnull, os.O_WRONLY)
     for request in sys.stdin:
+        faulthandler.dump_traceback_later(SECONDS_TO_LIVE, exit=True, file=silence)
         try:
             answer = read_pdf(json.loads(request))
             line = orjson.dumps(answer)
@@ -215,6 +234,8 @@ def main() -> None:
         except Exception as error:
             # Whatever MuPDF's binding raises for a broken file, it is the file's fault, told as such.
             line = orjson.dumps({"reason": "broken PDF", "detail": f"{type(error).__name__}: {error}"[:200]})
+        faulthandler.cancel_dump_traceback_later()
+        pymupdf.TOOLS.store_shrink(100)  # fonts and pictures kept from this file
         answers.write(line + b"\n")
         answers.flush()
 

@@ -5,14 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from fallow_ingest.fulltext import latex_bibliography, latex_citations, latex_front, latex_math, latex_structure
+from fallow_ingest.fulltext import (
+    latex_bibliography,
+    latex_citations,
+    latex_front,
+    latex_math,
+    latex_structure,
+)
 from fallow_ingest.fulltext.archive import unpack
 from fallow_ingest.fulltext.latex_citations import Label, print_mark
 from fallow_ingest.fulltext.latex_project import Project
 from fallow_ingest.fulltext.latex_reader import RawPart, Reader
 from fallow_ingest.fulltext.latex_tables import ARGUMENTS, GLUE, SIGNS, SPACED
 from fallow_ingest.fulltext.latex_tokens import MOST_TOKENS
-from fallow_ingest.fulltext.running import FullText, Part, Printed, Running, assembled, run_in_parts, settle, unreserved
+from fallow_ingest.fulltext.running import (
+    FullText,
+    Part,
+    Printed,
+    Running,
+    assembled,
+    run_in_parts,
+    settle,
+    unreserved,
+)
 from fallow_ingest.sources import fields as field
 from fallow_ingest.sources.json_lines import MENDED_BYTES, Unreadable
 from fallow_ingest.text.normalise import plain
@@ -82,14 +97,23 @@ def _full_text(reader: Reader, notes: field.Notes) -> FullText | Unreadable:
     abstract = text_of(document.abstract, field.LONGEST_ABSTRACT)
     parts: list[Part] = []
     for raw in document.parts:
-        body, telling = run_in_parts("".join(raw.out))
         heading = text_of([raw.heading], field.LONGEST_NAME).text
+        body, telling = run_in_parts("".join(raw.out), section_kind(heading))
         parts.append(_part(raw, heading, text_of([body], field.LONGEST_SECTION)))
         for name, paragraph in telling:
-            parts.append(Part(text_of([name], field.LONGEST_NAME).text, _RUN_IN, text_of([paragraph], field.LONGEST_SECTION)))
+            parts.append(
+                Part(
+                    text_of([name], field.LONGEST_NAME).text,
+                    _RUN_IN,
+                    text_of([paragraph], field.LONGEST_SECTION),
+                )
+            )
     if parts and len(parts) > 1 and not parts[0].heading and len(parts[0].running.text) < _LEAST_PREAMBLE:
         parts = parts[1:]  # what stands between the title and the first heading: a date, an address
-    apart = [text_of([piece], field.LONGEST_ABSTRACT) for piece in (*document.captions, *document.footnotes)[:_MOST_APART]]
+    apart = [
+        text_of([piece], field.LONGEST_ABSTRACT)
+        for piece in (*document.captions, *document.footnotes)[:_MOST_APART]
+    ]
     sections, references = assembled(parts, [abstract, *apart], entries)
     if not sections and not abstract.text and not references:
         return Unreadable("no text in the source", "")
@@ -107,7 +131,9 @@ def _full_text(reader: Reader, notes: field.Notes) -> FullText | Unreadable:
 
 
 def _part(raw: RawPart, heading: str, running: Running) -> Part:
-    kind = "appendix" if raw.kind == "appendix" and raw.level <= 2 and section_kind(heading) == "other" else None
+    kind = (
+        "appendix" if raw.kind == "appendix" and raw.level <= 2 and section_kind(heading) == "other" else None
+    )
     return Part(heading, raw.level, running, kind)  # type: ignore[arg-type]
 
 

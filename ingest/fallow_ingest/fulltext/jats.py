@@ -46,9 +46,7 @@ def read_jats(data: bytes) -> FullText | Unreadable:
     def settled(raw: str, longest: int = field.LONGEST_SECTION) -> Running:
         return settle(raw, flow.fill, longest, notes)
 
-    parts = [
-        Part(heading, level, settled(raw), kind) for heading, level, raw, kind in _parts(article, flow)
-    ]
+    parts = [Part(heading, level, settled(raw), kind) for heading, level, raw, kind in _parts(article, flow)]
     own = next((found for found in children(meta, "abstract") if not found.get("abstract-type")), None)
     abstract = settled(_abstract(own, flow), field.LONGEST_ABSTRACT)
     sections, references = assembled(parts, [abstract, *map(settled, flow.apart[:5_000])], entries)
@@ -60,7 +58,9 @@ def read_jats(data: bytes) -> FullText | Unreadable:
         authors=field.names_of(_authors(meta), notes),
         abstract=abstract.text,
         keywords=field.labels_of(
-            [text_of(word) for group in children(meta, "kwd-group") for word in group.iter("kwd")], "keywords", notes
+            [text_of(word) for group in children(meta, "kwd-group") for word in group.iter("kwd")],
+            "keywords",
+            notes,
         ),
         year=int(date[:4]) if date else None,
         date=date,
@@ -156,7 +156,11 @@ def _date(meta: Element | None) -> str:
     for date in children(meta, "pub-date"):
         year = field.year_of(text_of(date.find("year")))
         day = text_of(date.find("day"))
-        said = iso(year, month_number(text_of(date.find("month"))), int(day) if day.isdigit() and len(day) < 3 else None)
+        said = iso(
+            year,
+            month_number(text_of(date.find("month"))),
+            int(day) if day.isdigit() and len(day) < 3 else None,
+        )
         if said:
             found.append(said)
     # "2018" and "2018-01-31" are both told: the day is the better of the two.
@@ -194,23 +198,39 @@ def _reference(citation: Element) -> Reference:
     title = text_of(first(citation, "article-title", "chapter-title", "data-title", "part-title"))
     source = text_of(citation.find("source"))
     year = text_of(citation.find("year"))
-    if not title and citation.get("publication-type", "") in ("book", "thesis", "report", "preprint", "web", "webpage"):
+    if not title and citation.get("publication-type", "") in (
+        "book",
+        "thesis",
+        "report",
+        "preprint",
+        "web",
+        "webpage",
+    ):
         title = source
     addresses = []
     for element in citation.iter("pub-id"):
         scheme = _ID_NAMES.get(element.get("pub-id-type", "").lower())
         if scheme and (value := text_of(element)):
             addresses.append(value if scheme == "doi" else f"{scheme}:{value}")
-    addresses += [element.get("href", "") for element in (*citation.iter("ext-link"), *citation.iter("uri"))][:20]
+    addresses += [element.get("href", "") for element in (*citation.iter("ext-link"), *citation.iter("uri"))][
+        :20
+    ]
     names = [
-        f"{text_of(name.find('surname'))} {text_of(name.find('given-names'))}".strip() for name in citation.iter("name")
+        f"{text_of(name.find('surname'))} {text_of(name.find('given-names'))}".strip()
+        for name in citation.iter("name")
     ]
     if citation.tag == "mixed-citation" and (citation.text or "").strip() + text_of(citation):
         for name in citation.iter("surname"):
             name.tail = f" {name.tail or ''}"
         text = text_of(citation)
     else:
-        told = [", ".join(names[:50]), title, source if source != title else "", year, text_of(citation.find("volume"))]
+        told = [
+            ", ".join(names[:50]),
+            title,
+            source if source != title else "",
+            year,
+            text_of(citation.find("volume")),
+        ]
         text = ". ".join(part for part in told if part)
     fields = {"title": title, "year": year[:4], "author": "".join(names[:1])} if title or names else {}
     return reference_of(plain(text), [], fields, addresses)

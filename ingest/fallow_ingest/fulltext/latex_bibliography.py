@@ -27,9 +27,13 @@ _MARKS = re.compile("\ue000\\d*\ue001")
 _RESERVED = re.compile("[\ue000-\ue00f]")
 _BIB_ENTRY = re.compile(r"^[ \t]*@[ \t]*([A-Za-z]+)[ \t]*[{(]", re.MULTILINE)
 _BBL_ENTRY = re.compile(r"\\entry\{([^{}]*)\}\{[^{}]*\}")
-_BBL_FIELD = re.compile(r"\\(?:field|strng)\{(title|subtitle|year|labelyear|eprint|eprinttype|doi|booktitle|journaltitle|url|date)\}\{")
+_BBL_FIELD = re.compile(
+    r"\\(?:field|strng)\{(title|subtitle|year|labelyear|eprint|eprinttype|doi|booktitle|journaltitle|url|date)\}\{"
+)
 _BBL_VERB = re.compile(r"\\verb\{(doi|eprint|url|urlraw)\}\s*\\verb\s+(\S+)\s*\\endverb")
-_BBL_FAMILY = re.compile(r"(?:family|lastname)=\{((?:[^{}]|\{[^{}]*\})*)\}|\{\{(?:uniquename=\d,)?(?:hash=\w*)?\}\{([^{}]*)\}")
+_BBL_FAMILY = re.compile(
+    r"(?:family|lastname)=\{((?:[^{}]|\{[^{}]*\})*)\}|\{\{(?:uniquename=\d,)?(?:hash=\w*)?\}\{([^{}]*)\}"
+)
 
 
 def bibitem(reader: Reader, name: str) -> None:
@@ -55,6 +59,21 @@ def bib_field(reader: Reader, name: str) -> None:
     if reader.entry is not None and len(reader.entry.fields) < 50:
         reader.entry.fields.setdefault(kind, text)
     reader.out.append(text)
+
+
+def shown_title(reader: Reader, name: str) -> None:
+    r"""\showarticletitle{...}, as ACM's style has it."""
+    text = reader.render(reader.stream.argument())
+    if reader.entry is not None:
+        reader.entry.fields.setdefault("title", text)
+    reader.out.append(text)
+
+
+def linked_doi(reader: Reader, name: str) -> None:
+    r"""\mn@doi[words]{10...}, as MNRAS's style has it."""
+    words = reader.stream.optional()
+    _remember(reader, f"doi:{_spelt(reader, reader.stream.raw_argument())}")
+    reader.stream.push(words or [])
 
 
 def link(reader: Reader, name: str) -> None:
@@ -83,7 +102,9 @@ def eprint(reader: Reader, name: str) -> None:
 def _spelt(reader: Reader, address: str) -> str:
     """The address with its macros (\\doibase) spelt out and its escapes taken away."""
     if "\\" in address:
-        address = _MARKS.sub("", reader.render(lexed(address.replace("%", "\\%").replace("~", "\\textasciitilde "))))
+        address = _MARKS.sub(
+            "", reader.render(lexed(address.replace("%", "\\%").replace("~", "\\textasciitilde ")))
+        )
     return "".join(address.split())
 
 
@@ -134,19 +155,38 @@ def entries_of(reader: Reader) -> tuple[list[Entry], dict[str, Label]]:
     return _numbered(_of_bib_files(reader))
 
 
-def _numbered(found: Iterable[tuple[str, Mapping[str, str], list[str]]]) -> tuple[list[Entry], dict[str, Label]]:
+def _numbered(
+    found: Iterable[tuple[str, Mapping[str, str], list[str]]],
+) -> tuple[list[Entry], dict[str, Label]]:
     entries: list[Entry] = []
     labels: dict[str, Label] = {}
     for key, fields, families in found:
         if key in labels or len(entries) >= field.MOST_REFERENCES:
             continue
-        year = re.search(r"\d{4}", fields.get("year", "") or fields.get("date", "") or fields.get("labelyear", ""))
+        year = re.search(
+            r"\d{4}", fields.get("year", "") or fields.get("date", "") or fields.get("labelyear", "")
+        )
         authors = f"{families[0]} et al." if len(families) > 2 else " and ".join(families)
         labels[key] = Label(authors, year[0] if year else "", str(len(entries) + 1))
-        blocks = [", ".join(families), fields.get("title", ""), fields.get("venue", ""), year[0] if year else ""]
+        blocks = [
+            ", ".join(families),
+            fields.get("title", ""),
+            fields.get("venue", ""),
+            year[0] if year else "",
+        ]
         text = ". ".join(block for block in blocks if block)
         addresses = [value for name in ("eprint", "doi", "url", "journal") if (value := fields.get(name, ""))]
-        entries.append(Entry(key, reference_of(text, [text], {"title": fields.get("title", ""), "year": year[0] if year else ""}, addresses)))
+        entries.append(
+            Entry(
+                key,
+                reference_of(
+                    text,
+                    [text],
+                    {"title": fields.get("title", ""), "year": year[0] if year else ""},
+                    addresses,
+                ),
+            )
+        )
     return entries, labels
 
 
@@ -188,7 +228,11 @@ def _braced(text: str, start: int) -> str:
 
 def _of_bib_files(reader: Reader) -> Iterator[tuple[str, Mapping[str, str], list[str]]]:
     """(key, fields, surnames) of the entries of .bib files that the paper cites, in the order it does."""
-    names = [found for name in reader.document.bib_names if (found := reader.project.find(f"{name.removesuffix('.bib')}.bib"))]
+    names = [
+        found
+        for name in reader.document.bib_names
+        if (found := reader.project.find(f"{name.removesuffix('.bib')}.bib"))
+    ]
     paths = list(dict.fromkeys(names)) or reader.project.paths(".bib")
     known: dict[str, Mapping[str, str]] = {}
     strings: dict[str, str] = {}
@@ -207,13 +251,19 @@ def _of_bib_files(reader: Reader) -> Iterator[tuple[str, Mapping[str, str], list
                 known.setdefault(entry.key, entry.fields)
     cited = known if "*" in reader.document.cited else [key for key in reader.document.cited if key in known]
     for key in cited:
-        fields = {name: _clean(value) for name, value in known[key].items() if len(value) < 20_000 and name != "abstract"}
+        fields = {
+            name: _clean(value)
+            for name, value in known[key].items()
+            if len(value) < 20_000 and name != "abstract"
+        }
         archive = fields.get("archiveprefix", fields.get("eprinttype", "arxiv")).lower()
         if fields.get("eprint") and archive == "arxiv":
             fields["eprint"] = f"arxiv:{fields['eprint'].removeprefix('arXiv:')}"
         if fields.get("doi"):
             fields["doi"] = f"doi:{fields['doi'].rsplit('doi.org/', 1)[-1]}"
-        fields["venue"] = next((fields[n] for n in ("journal", "journaltitle", "booktitle") if fields.get(n)), "")
+        fields["venue"] = next(
+            (fields[n] for n in ("journal", "journaltitle", "booktitle") if fields.get(n)), ""
+        )
         yield key, fields, surnames(known[key].get("author", "") or known[key].get("editor", ""))
 
 
@@ -225,8 +275,10 @@ HANDLERS: dict[str, Handler] = {
     "bibitem": bibitem,
     "newblock": new_block,
     **dict.fromkeys(("bibinfo", "bibfield"), bib_field),
+    "showarticletitle": shown_title,
+    "mn@doi": linked_doi,
     **dict.fromkeys(("href", "href@noop", "Eprint"), link),
-    **dict.fromkeys(("url", "nolinkurl", "path", "doi", "urlprefix@", "showURL@"), address),
+    **dict.fromkeys(("url", "nolinkurl", "path", "doi"), address),
     **dict.fromkeys(("eprint", "showeprint"), eprint),
     **dict.fromkeys(("bibliography", "printbibliography", "addbibresource"), bibliography),
 }

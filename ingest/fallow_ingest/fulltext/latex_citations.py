@@ -23,7 +23,7 @@ _NAME_THEN_YEAR = re.compile(r"(?P<authors>\D{3,}?)[,\s]*(?P<year>(?:1[89]|20)\d
 
 STYLES = {
     "paren": "cite citep Citep parencite Parencite autocite Autocite footcite footcitetext smartcite supercite shortcite "
-    "citealias citepalias autocites parencites footcites cites shortciteA citeasnoun@ upcite citen@ ncite citee "
+    "citealias citepalias autocites parencites footcites cites shortciteA upcite ncite citee "
     "icite mycite citeR citetalias",
     "text": "citet Citet textcite Textcite newcite citeA citeN citeasnoun textcites citeposs possessivecite "
     "citeauthorandyear inlinecite longcite",
@@ -33,7 +33,7 @@ STYLES = {
     "yearpar": "citeyearpar Citeyearpar",
     "none": "nocite",
 }
-_STYLE_OF = {name: style for style, names in STYLES.items() for name in names.split() if not name.endswith("@")}
+_STYLE_OF = {name: style for style, names in STYLES.items() for name in names.split()}
 
 
 class Label(NamedTuple):
@@ -107,7 +107,9 @@ def label_of(printed: str, number: int) -> Label:
     return Label("", "", text if 0 < len(text) <= 20 else str(number))
 
 
-def print_mark(made: CiteMark | RefMark, labels: Mapping[str, Label], places: Mapping[str, tuple[str, str]]) -> Printed:
+def print_mark(
+    made: CiteMark | RefMark, labels: Mapping[str, Label], places: Mapping[str, tuple[str, str]]
+) -> Printed:
     """What a mark prints. labels: of bibliography entries; places: label -> (kind, number)."""
     if isinstance(made, RefMark):
         return Printed(_print_reference(made, places))

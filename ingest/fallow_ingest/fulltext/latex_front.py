@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fallow_ingest.fulltext.latex_reader import Handler, Reader
-from fallow_ingest.fulltext.latex_tokens import PARAGRAPH, Tokens
+from fallow_ingest.fulltext.latex_reader import MATH_SHIFT, Handler, Reader
+from fallow_ingest.fulltext.latex_tokens import PARAGRAPH, ExhaustedError, Tokens
 from fallow_ingest.sources import fields as field
 from fallow_ingest.text.normalise import plain
 
@@ -24,7 +24,27 @@ _AFFILIATION = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_][\w'’.\-–]*")
 _PARTICLES = frozenset(
-    ["von", "van", "de", "der", "den", "del", "da", "di", "la", "le", "el", "al", "bin", "ibn", "ter", "dos", "du", "y", "zu"]
+    [
+        "von",
+        "van",
+        "de",
+        "der",
+        "den",
+        "del",
+        "da",
+        "di",
+        "la",
+        "le",
+        "el",
+        "al",
+        "bin",
+        "ibn",
+        "ter",
+        "dos",
+        "du",
+        "y",
+        "zu",
+    ]
 )
 
 
@@ -74,7 +94,7 @@ def titled(reader: Reader) -> str:
     with_nothing: dict[str, Handler] = dict.fromkeys(
         ("thanks", "footnote", "footnotetext", "tnoteref", "thanksref", "titlenote"), _drop_argument
     )
-    raw = _in_front(reader, reader.document.titles[-1], with_nothing | {"\\": _space, "$": _formula})
+    raw = _in_front(reader, reader.document.titles[-1], with_nothing | {"\\": _space, MATH_SHIFT: _formula})
     return plain(_MARKS.sub("", raw)).strip(" .*")
 
 
@@ -98,6 +118,9 @@ def _in_front(reader: Reader, tokens: Tokens, overrides: dict[str, Handler]) -> 
     footnotes = list(reader.document.footnotes)
     try:
         return reader.render(tokens)
+    except ExhaustedError:
+        reader.document.cut = True
+        return ""
     finally:
         reader.overrides, reader.in_front = {}, False
         reader.document.footnotes = footnotes
@@ -174,6 +197,12 @@ def _superscript(reader: Reader, name: str) -> None:
     reader.out.append(_MARKED)
 
 
+def _gap(reader: Reader, name: str) -> None:
+    reader.stream.star()
+    reader.stream.argument()
+    reader.out.append(_GAP)
+
+
 def _put(sign: str) -> Handler:
     def put(reader: Reader, name: str) -> None:
         reader.out.append(sign)
@@ -186,19 +215,19 @@ _AUTHOR_MODE: dict[str, Handler] = {
     "newline": _line,
     "tabularnewline": _line,
     **dict.fromkeys(("and", "And", "AND", "AuthorSep", "sep"), _put(_PERSON)),
-    **dict.fromkeys(("quad", "qquad", "hfill", "enspace", "enskip", "space", " ", ";", ","), _put(_GAP)),
+    **dict.fromkeys(("quad", "qquad", "hfill", "enspace", "enskip", "space"), _put(_GAP)),
     " ": _put(" "),
     ",": _put(""),
     ";": _put(_GAP),
-    "hspace": lambda reader, name: (reader.stream.star(), reader.stream.argument(), reader.out.append(_GAP))[2],
-    **dict.fromkeys(("$", "("), _mark_of_author),
+    "hspace": _gap,
+    **dict.fromkeys((MATH_SHIFT, "("), _mark_of_author),
     **dict.fromkeys(
-        ("textsuperscript", "inst", "thanksref", "footnotemark@", "authornotemark@", "orcidlink", "orcidID", "orcid"),
+        ("textsuperscript", "inst", "thanksref", "orcidlink", "orcidID", "orcid"),
         _superscript,
     ),
     **dict.fromkeys(
-        "thanks footnote footnotetext IEEEauthorblockA affil affiliation address email Email emails addr@ institute "
-        "corref fnref icmlaffiliation altaffiliation url href texttt tt@ vspace".split(),
+        "thanks footnote footnotetext IEEEauthorblockA affil affiliation address email Email emails institute "
+        "corref fnref icmlaffiliation altaffiliation url href texttt vspace".split(),
         _drop_argument,
     ),
     "addr": _put(f"{_LINE}@"),

@@ -25,7 +25,7 @@ PROTECTED = frozenset(
     "renewcommand providecommand def gdef edef xdef let newenvironment renewenvironment newtheorem if else fi "
     "href url verb par and And AND icmltitle icmlauthor makeatletter makeatother bibinfo bibfield bibnamefont "
     "bibfnamefont href@noop Eprint eprint urlprefix natexlab enquote BibitemOpen BibitemShut bibitemStop "
-    "bibitemNoStop EOS path footcite autocite parencite textcite newcite shortcite citetext citeyearpar Citet "
+    "bibitemNoStop EOS mn@doi mn@eprint showarticletitle showDOI showURL showeprint path footcite autocite parencite textcite newcite shortcite citetext citeyearpar Citet "
     "Citep onlinecite citenum nameref abstract".split()
 )
 
@@ -136,7 +136,9 @@ class Macros:
         if command == "ifx" or command == "if":
             one, other = stream.next(), stream.next()
             return one == other or (
-                command == "ifx" and self._meaning(one) is not None and self._meaning(one) == self._meaning(other)
+                command == "ifx"
+                and self._meaning(one) is not None
+                and self._meaning(one) == self._meaning(other)
             )
         if command == "ifdefined":
             return (stream.next() or "\\")[1:] in self.defined
@@ -217,6 +219,10 @@ def _argument(
             depth += 1
         elif token == "}":
             depth -= 1
+        if len(parameter) == 1 and depth <= 0 and token[0] != "\\" and (at := token.find(parameter[0])) >= 0:
+            rest = token[at + len(parameter[0]) :]
+            stream.push([rest] if rest else [])
+            return [*taken, token[:at]] if at else taken
         taken.append(token)
         if depth <= 0 and token == parameter[-1] and tuple(taken[-len(parameter) :]) == parameter:
             return taken[: -len(parameter)]
@@ -333,9 +339,7 @@ def _def(macros: Macros, stream: TokenStream, command: str) -> None:
         else:
             last = parameters[-1]
             parameters[-1] = (part,) if isinstance(last, str) else (*last, part)
-    macros.define(
-        token[1:], Macro(body, tuple(parameters[:9]), (None,) * len(parameters[:9]), tuple(prefix))
-    )
+    macros.define(token[1:], Macro(body, tuple(parameters[:9]), (None,) * len(parameters[:9]), tuple(prefix)))
 
 
 def _let(macros: Macros, stream: TokenStream, command: str) -> None:
@@ -378,7 +382,14 @@ def _newif(macros: Macros, stream: TokenStream, command: str) -> None:
 
 _DEFINING: dict[str, Callable[[Macros, TokenStream, str], None]] = {
     **dict.fromkeys(
-        ("newcommand", "renewcommand", "providecommand", "DeclareRobustCommand", "newrobustcmd", "renewrobustcmd"),
+        (
+            "newcommand",
+            "renewcommand",
+            "providecommand",
+            "DeclareRobustCommand",
+            "newrobustcmd",
+            "renewrobustcmd",
+        ),
         _newcommand,
     ),
     **dict.fromkeys(

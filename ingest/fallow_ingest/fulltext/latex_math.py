@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
-from fallow_ingest.fulltext.latex_reader import LONGEST_FORMULA, Handler, Reader
+from fallow_ingest.fulltext.latex_reader import LONGEST_FORMULA, MATH_SHIFT, Handler, Reader
 from fallow_ingest.fulltext.latex_tokens import PARAGRAPH, Tokens, written
 from fallow_ingest.fulltext.running import FORMULA
 
 _MOST_INLINE_TOKENS = 4_000
 _MOST_DISPLAY_TOKENS = 200_000
-_NUMBERED = frozenset("equation align gather multline eqnarray alignat flalign dmath IEEEeqnarray xalignat".split())
+_NUMBERED = frozenset(
+    "equation align gather multline eqnarray alignat flalign dmath IEEEeqnarray xalignat".split()
+)
 _DROPPED = frozenset(
     "xspace displaystyle textstyle scriptstyle scriptscriptstyle nonumber notag allowbreak nobreak noindent "
     "relax protect centering small footnotesize scriptsize normalsize boldmath unboldmath".split()
@@ -18,7 +20,9 @@ _DROPPED = frozenset(
 _DROPPED_WITH_ARGUMENT = frozenset(
     "vspace hspace phantom hphantom vphantom footnote footnotemark thanks ref eqref cref Cref autoref tag color".split()
 )
-_ORDINAL = re.compile(r"\^\s*\{?\s*(?:\\(?:text|textrm|mathrm|rm|textit|mathit|it|textsuperscript)\s*\{?\s*)?(st|nd|rd|th)\s*\}*")
+_ORDINAL = re.compile(
+    r"\^\s*\{?\s*(?:\\(?:text|textrm|mathrm|rm|textit|mathit|it|textsuperscript)\s*\{?\s*)?(st|nd|rd|th)\s*\}*"
+)
 _MARKS_ONLY = re.compile(
     r"\^?\s*\{?(?:\s|,|\*|\{\}|\\(?:dagger|ddagger|dag|ddag|star|ast|S|P|natural|diamond|diamondsuit|heartsuit|clubsuit|"
     r"spadesuit|sharp|flat|bigstar|circledast|mathparagraph|mathsection|blacksquare|textdagger|mathbf|bf)(?![A-Za-z])|[{}])*\}?"
@@ -95,7 +99,11 @@ def environment(reader: Reader, name: str) -> None:
 
 
 def _placeholder(reader: Reader, taken: _Taken) -> None:
-    body = [token for token in taken.tokens if token not in (" ", PARAGRAPH, "\\\\", "}", "\\,", "\\ ", "\\;", "\\quad")]
+    body = [
+        token
+        for token in taken.tokens
+        if token not in (" ", PARAGRAPH, "\\\\", "}", "\\,", "\\ ", "\\;", "\\quad")
+    ]
     last = _PUNCTUATION.search(body[-1]) if body and body[-1][0] != "\\" else None
     reader.out += [" ", FORMULA, last[0] if last else "", *taken.cites, " "]
 
@@ -183,4 +191,4 @@ def ensure_math(reader: Reader, name: str) -> None:
     reader.stream.push(["$", *(token for token in reader.stream.argument() if token != "$"), "$"])
 
 
-HANDLERS: dict[str, Handler] = {"$": inline, "(": inline, "[": inline, "ensuremath": ensure_math}
+HANDLERS: dict[str, Handler] = {MATH_SHIFT: inline, "(": inline, "[": inline, "ensuremath": ensure_math}

@@ -16,7 +16,9 @@ _ABSTRACT = re.compile(r"^[^%\n]*\\(?:begin\s*\{abstract\}|abstract\b)", re.MULT
 _TITLE = re.compile(r"^[^%\n]*\\(?:icml)?title\b", re.MULTILINE)
 _SOURCES = (".tex", ".ltx", ".latex")
 _USUAL = ("ms", "main", "paper", "article", "arxiv", "root", "manuscript", "final")
-_SUPPLEMENT = re.compile(r"supp|appendix|append|response|rebuttal|cover|letter|diff|old|backup|template|sample|example|highlights|poster|slides")
+_SUPPLEMENT = re.compile(
+    r"supp|appendix|append|response|rebuttal|cover|letter|diff|old|backup|template|sample|example|highlights|poster|slides"
+)
 
 
 class Project:
@@ -100,7 +102,9 @@ class Project:
         score = 2.0 * bool(_BEGIN.search(text)) + bool(_ABSTRACT.search(text)) + bool(_TITLE.search(text))
         score += any(other.lower() == f"{stem}.bbl" for other in self._files)
         score += 0.5 * (name in _USUAL) - 0.5 * path.count("/") - 1.5 * bool(_SUPPLEMENT.search(name))
-        score -= 3 * (kind is not None and kind[1] in ("subfiles", "standalone", "beamer", "letter", "a0poster"))
+        score -= 3 * (
+            kind is not None and kind[1] in ("subfiles", "standalone", "beamer", "letter", "a0poster")
+        )
         return score, len(text)
 
     def _included(self, path: str) -> list[str]:
@@ -109,7 +113,9 @@ class Project:
 
     def _is_tex(self, path: str) -> bool:
         text = self.text(path)[:200_000]
-        return "\\" in text and bool(_CLASS.search(text) or "\\begin" in text or "\\input" in text or "\\bye" in text)
+        return "\\" in text and bool(
+            _CLASS.search(text) or "\\begin" in text or "\\input" in text or "\\bye" in text
+        )
 
     def _named_by_readme(self) -> str | None:
         for path in self._files:

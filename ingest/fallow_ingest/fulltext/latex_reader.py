@@ -22,6 +22,9 @@ from fallow_ingest.text.latex import COMBINING
 DEEPEST_RENDER = 40
 """Footnotes within captions within titles: how deep text may be read inside text."""
 
+MATH_SHIFT = "math shift"
+"""The name under which a dollar is dealt with; no command is spelt like it."""
+
 LONGEST_FORMULA = 2_000
 """Characters of an inline formula; a longer one is shown as a displayed one is."""
 
@@ -146,7 +149,7 @@ class Reader:
             if first == "\\" and len(token) > 1:
                 self.command(token[1:])
             elif first == "$":
-                self.command("$")
+                self.command(MATH_SHIFT)
             elif token == "~" or token == "&":
                 self.out.append(" ")
             elif token == "{":
@@ -276,7 +279,7 @@ class Reader:
         if found is None or found in inside or len(inside) > 20 or self.files_read >= 500:
             return False
         self.files_read += 1
-        self.stream.open_file(unreserved(self.project.text(found)), found)
+        self.stream.open_file(unreserved(self.project.text(found)) + "\n", found)
         return True
 
     def begins_paragraph(self) -> bool:

@@ -13,7 +13,7 @@ from fallow_ingest.fulltext.latex_tables import (
     THEOREMS,
 )
 from fallow_ingest.fulltext.latex_tokens import PARAGRAPH, ExhaustedError, Tokens, TokenStream, written
-from fallow_ingest.fulltext.running import RUN_IN_BEGINS, RUN_IN_ENDS
+from fallow_ingest.fulltext.running import RUN_IN_BEGINS, RUN_IN_COMMAND, RUN_IN_ENDS
 
 LEVELS = {
     "part": 0, "chapter": 1, "section": 2, "subsection": 3, "subsubsection": 4, "paragraph": 5, "subparagraph": 6,
@@ -23,24 +23,32 @@ _LISTS = frozenset(
     "itemize enumerate description list compactitem compactenum inparaenum inparaitem enumerate* itemize* "
     "trivlist enumeratebis asparaenum asparaitem tight_itemize".split()
 )
-_APART = frozenset("quote quotation verse center flushleft flushright displayquote tcolorbox mdframed framed".split())
+_APART = frozenset(
+    "quote quotation verse center flushleft flushright displayquote tcolorbox mdframed framed".split()
+)
 _KEYWORDS = frozenset("keyword keywords IEEEkeywords".split())
 _LARGEST_STYLE = 300_000
 _MOST_STYLE_TOKENS = 200_000
 
 
 def heading(reader: Reader, name: str) -> None:
-    """Begin a part of the document; floats and lists that were never closed end here."""
+    r"""Begin a part of the document; floats and lists that were never closed end here.
+
+    \paragraph stays in the text of the section that it stands in, its heading in front.
+    """
     starred = reader.stream.star()
     reader.stream.optional()
     tokens = reader.stream.argument()
     reader.environments = [open_ for open_ in reader.environments if open_.name == "document"]
     if not starred and name in _COUNTED:
         reader.target = (name, _count(reader, name))
-    part = RawPart("", LEVELS[name], "appendix" if reader.in_appendix else "")
-    part.heading = reader.render([token for token in tokens if token != PARAGRAPH])
+    shown = reader.render([token for token in tokens if token != PARAGRAPH])
     if name.endswith("paragraph"):
-        part.heading = part.heading.strip().rstrip(".:")
+        if reader.document.parts:
+            reader.out = reader.document.parts[-1].out
+        reader.out += [PARAGRAPH, RUN_IN_COMMAND, RUN_IN_BEGINS, shown, RUN_IN_ENDS, " "]
+        return
+    part = RawPart(shown, LEVELS[name], "appendix" if reader.in_appendix else "")
     if reader.in_body:
         reader.document.parts.append(part)
         reader.out = part.out
@@ -137,7 +145,7 @@ def end(reader: Reader, name: str) -> None:
     environment = plain_argument(reader)
     if environment == "document":
         if len(reader.stream.files()) > 1:
-            reader.stream.close_file()
+            end_input(reader, name)
         else:
             reader.stream.close()
         return
@@ -156,7 +164,12 @@ def end(reader: Reader, name: str) -> None:
         if opened.name == environment:
             ending = opened.ending
             break
-    if environment in _LISTS or environment in _APART or environment in reader.theorems or environment == "proof":
+    if (
+        environment in _LISTS
+        or environment in _APART
+        or environment in reader.theorems
+        or environment == "proof"
+    ):
         reader.out.append(PARAGRAPH)
     reader.stream.push(ending)
 
@@ -264,7 +277,9 @@ def reference(reader: Reader, name: str) -> None:
     labels = [key.strip()[:300] for key in plain_argument(reader).split(",")[:50]]
     if name in ("crefrange", "Crefrange"):
         labels.append(plain_argument(reader)[:300])
-    style = "bracketed" if name == "eqref" else "number" if name in ("ref", "subref", "labelcref") else "named"
+    style = (
+        "bracketed" if name == "eqref" else "number" if name in ("ref", "subref", "labelcref") else "named"
+    )
     if name != "pageref":
         reader.add_mark(RefMark(tuple(labels), style))
 
@@ -301,6 +316,7 @@ def if_file_exists(reader: Reader, name: str) -> None:
 def end_input(reader: Reader, name: str) -> None:
     r"""\endinput: the rest of the file is not read."""
     reader.stream.close_file()
+    reader.out.append(" ")
 
 
 def style_file(reader: Reader, name: str) -> None:
@@ -369,6 +385,13 @@ def if_then_else(reader: Reader, name: str) -> None:
     reader.stream.push(reader.stream.argument())
 
 
+def if_next_char(reader: Reader, name: str) -> None:
+    r"""\@ifnextchar x{then}{else}."""
+    wanted = reader.stream.next()
+    then, otherwise = reader.stream.argument(), reader.stream.argument()
+    reader.stream.push(then if reader.stream.peek(spaces=False) == wanted else otherwise)
+
+
 def at_letters(reader: Reader, name: str) -> None:
     r"""\makeatletter, \makeatother."""
     reader.stream.at_letters = name == "makeatletter"
@@ -403,7 +426,9 @@ HANDLERS: dict[str, Handler] = {
     "end": end,
     "newtheorem": new_theorem,
     "item": item,
-    **dict.fromkeys(("caption", "captionof", "subcaption", "topcaption", "tablecaption", "figcaption"), caption),
+    **dict.fromkeys(
+        ("caption", "captionof", "subcaption", "topcaption", "tablecaption", "figcaption"), caption
+    ),
     **dict.fromkeys(("footnote", "footnotetext", "blfootnote", "tablefootnote", "endnote"), footnote),
     "label": label,
     **dict.fromkeys(
@@ -412,7 +437,8 @@ HANDLERS: dict[str, Handler] = {
         reference,
     ),
     **dict.fromkeys(
-        "input include subfile subfileinclude import subimport inputfrom includefrom @input".split(), read_file
+        "input include subfile subfileinclude import subimport inputfrom includefrom @input".split(),
+        read_file,
     ),
     **dict.fromkeys(("IfFileExists", "InputIfFileExists"), if_file_exists),
     "endinput": end_input,
@@ -420,7 +446,10 @@ HANDLERS: dict[str, Handler] = {
     "\\": line_break,
     **dict.fromkeys(("verb", "lstinline", "mintinline"), verbatim),
     "csname": by_name,
-    **dict.fromkeys(("ifthenelse", "iftoggle", "ifdef", "ifundef", "@ifundefined", "@ifpackageloaded"), if_then_else),
+    **dict.fromkeys(
+        ("ifthenelse", "iftoggle", "ifdef", "ifundef", "@ifundefined", "@ifpackageloaded"), if_then_else
+    ),
+    **dict.fromkeys(("@ifnextchar", "kernel@ifnextchar"), if_next_char),
     "makeatletter": at_letters,
     "makeatother": at_letters,
     "xspace": lambda reader, name: reader.space_unless_punctuation(),

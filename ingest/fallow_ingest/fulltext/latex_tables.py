@@ -77,7 +77,8 @@ _OTHERS = {
     "RequirePackage": "omo", "documentclass": "omo", "newtcolorbox": "omoom", "setlist": "som", "pdfbookmark": "omm",
     "SetSymbolFont": "mmmmm", "DeclareMathAlphabet": "mmmmm", "DeclareSymbolFont": "mmmmm",
     "DeclareMathSymbol": "mmmm", "IEEEPARstart": "kk", "lettrine": "okk", "subcaptionbox": "somm",
-    "newacronym": "ommm", "acro": "omm", "acrodef": "mom", "newacro": "mom", "tikz": "o", "BibitemShut": "m", "altaffiltext": "mm",
+    "newacronym": "ommm", "acro": "omm", "acrodef": "mom", "newacro": "mom", "tikz": "o", "BibitemShut": "m", "altaffiltext": "mm", "mn@eprint": "mm", "showISBNx": "m",
+    "showISSN": "m", "showLCCN": "m", "@secondoftwo": "mk", "@firstoftwo": "km", "@firstofone": "k", "@gobble": "m",
     "translation": "m",
 }  # fmt: skip
 ARGUMENTS = {
@@ -118,8 +119,8 @@ FLOATS = {
 SILENT = frozenset(
     "tabular tabular* tabularx tabulary tabu array longtabu tblr NiceTabular subfigure subfigure* subtable "
     "IEEEbiography IEEEbiographynophoto biography nomenclature keyword CJK acronym abbreviations "
-    "notation@ highlights graphicalabstract textblock textblock* tablenotes "
-    "threeparttable@ threeparttable tabbing matrix window".split()
+    "highlights graphicalabstract textblock textblock* tablenotes "
+    "threeparttable tabbing matrix window".split()
 )
 """Other environments whose text is not part of what is read."""
 

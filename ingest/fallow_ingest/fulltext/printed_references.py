@@ -18,10 +18,13 @@ _VENUE = re.compile(
     r"pages?\b|vol(?:ume|\.)|pp\.|https?:|doi\b|phd thesis|technical report|url\b|available|accessed",
     re.IGNORECASE,
 )
+_QUOTED = re.compile(r"[“\"]([^“”\"]{10,300})[,.][”\"]")
 _FIELDS = frozenset({"author", "journal"})
 _YEAR_ONLY = re.compile(r"\(?(?:1[89]|20)\d\d[a-z]?\)?\.?")
 _ENDS_WITH_YEAR = re.compile(r"[.,(]\s*\(?(?:(?:1[89]|20)\d\d[a-z]?|to appear|in press|forthcoming)\)?[.,]?$")
-_TITLE_END = re.compile(r"(?<=[a-z)\d?!][.?!])\s+(?=(?:In|ArXiv|arXiv|CoRR|Proc|Advances|Journal|PhD|Technical)\b)")
+_TITLE_END = re.compile(
+    r"(?<=[a-z)\d?!][.?!])\s+(?=(?:In|ArXiv|arXiv|CoRR|Proc|Advances|Journal|PhD|Technical)\b)"
+)
 
 
 def reference_of(
@@ -35,10 +38,14 @@ def reference_of(
     shown = plain(text)[: field.LONGEST_REFERENCE]
     entry = parse_entry(shown)
     told = fields.get("title", "") or fields.get("booktitle", "")
-    # A style that names journal or author by fields and no title prints none (most of physics).
-    title = told if fields.keys() & _FIELDS else told or _title(blocks) or entry.title
+    quoted = _QUOTED.search(shown)
+    if not told and quoted:
+        told = quoted[1]
+    elif not told and not (len(blocks) < 2 and fields.keys() & _FIELDS):
+        told = _title(blocks) or entry.title
+    title = told  # a style that names its fields, none of them a title, prints none (most of physics)
     title = title.strip(" .,")[: field.LONGEST_TITLE]
-    if title[:1] in "“\"" and title[-1:] in "”\"":
+    if title[:1] in '“"' and title[-1:] in '”"':
         title = title[1:-1].strip(" .,")
     return Reference(
         id=best_id(addresses, entry.ids or {}),

@@ -25,20 +25,25 @@ MOST_CONTEXTS = 200
 FORMULA = "[formula]"
 """What stands for a displayed formula."""
 
-RUN_IN_BEGINS, RUN_IN_ENDS = "\ue009", "\ue00a"
-"""Stand around words that are set apart in front of a paragraph: its heading, perhaps."""
+RUN_IN_BEGINS, RUN_IN_ENDS, RUN_IN_COMMAND = "\ue009", "\ue00a", "\ue00b"
+"""Stand around words that are set apart in front of a paragraph: its heading, perhaps, or, with the third
+before them, surely."""
 
-_RUN_IN = re.compile(f"\\s*{RUN_IN_BEGINS}([^{RUN_IN_ENDS}]{{1,200}}){RUN_IN_ENDS}\\s*")
-_RUN_IN_SIGNS = re.compile(f"[{RUN_IN_BEGINS}{RUN_IN_ENDS}]")
+_RUN_IN = re.compile(f"\\s*({RUN_IN_COMMAND}?){RUN_IN_BEGINS}([^{RUN_IN_ENDS}]{{1,200}}){RUN_IN_ENDS}\\s*")
+_RUN_IN_SIGNS = re.compile(f"[{RUN_IN_BEGINS}{RUN_IN_ENDS}{RUN_IN_COMMAND}]")
 _LONGEST_RUN_IN = 10  # words
-_TELLING: frozenset[SectionKind] = frozenset({"limitations", "future_work", "conclusion", "ethics", "acknowledgements"})
+_TELLING: frozenset[SectionKind] = frozenset(
+    {"limitations", "future_work", "conclusion", "ethics", "acknowledgements"}
+)
 _RESERVED = re.compile("[\ue000-\ue00f]")
 _MARK = re.compile("\ue000(\\d{1,7})\ue001")
 _GONE = "\ue002"
 _EMPTY = re.compile(rf"[(\[]\s*{_GONE}(?:[\s,;~and&–-]*{_GONE})*\s*[)\]]")
 _BEFORE_SIGN = re.compile(r"(?<=[^\s.,;:!?]) +([,;:.!?](?=[\s\ue000)\]]|$))")
 _PARAGRAPH = re.compile(r"\n\s*\n\s*")
-_INHERITING: frozenset[SectionKind] = frozenset({"limitations", "related_work", "future_work", "ethics", "appendix"})
+_INHERITING: frozenset[SectionKind] = frozenset(
+    {"limitations", "related_work", "future_work", "ethics", "appendix"}
+)
 _GENERIC: frozenset[SectionKind] = frozenset(
     {"other", "data", "method", "experiments", "results", "background", "introduction"}
 )
@@ -133,29 +138,35 @@ def settle(raw: str, fill: Callable[[int], Printed], longest: int, notes: fields
     return Running(whole, tuple(place for place in places if place[0] < len(whole)))
 
 
-def run_in_parts(raw: str) -> tuple[str, list[tuple[str, str]]]:
-    """(the text without them, its paragraphs under a telling heading of their own: "Limitations. We ...").
+def run_in_parts(raw: str, kind: SectionKind) -> tuple[str, list[tuple[str, str]]]:
+    r"""(the text, what stands in it under a telling heading of its own: "Limitations. We ...").
 
-    Other headings in front of paragraphs stay, ended by a full stop.
+    kind: of the section that it is; a heading of the same kind stays. Words in bold head their paragraph,
+    \paragraph all up to the next. Other headings stay in front of their text, ended by a full stop.
     """
     if RUN_IN_BEGINS not in raw:
         return raw, []
     kept: list[str] = []
-    apart: list[tuple[str, str]] = []
+    apart: list[tuple[str, list[str]]] = []
+    open_ = False  # whether text goes to the last of those apart
     for paragraph in _PARAGRAPH.split(raw):
         found = _RUN_IN.match(paragraph)
         if found is None:
-            kept.append(paragraph)
+            (apart[-1][1] if open_ else kept).append(paragraph)
             continue
-        heading, rest = found[1].strip(), paragraph[found.end() :]
+        command, heading, rest = bool(found[1]), found[2].strip(), paragraph[found.end() :]
         ended = heading.endswith((".", ":", "?", "!")) or rest.startswith((".", ":", "—", "–"))
-        heads = len(heading.split()) <= _LONGEST_RUN_IN and (ended or (heading[:1].isupper() and rest[:1].isupper()))
+        short = len(heading.split()) <= _LONGEST_RUN_IN
+        heads = command or (short and (ended or (heading[:1].isupper() and rest[:1].isupper())))
         bare = heading.rstrip(".: ")
-        if heads and section_kind(bare) in _TELLING and rest.strip(" .:—–"):
-            apart.append((bare, rest.lstrip(" .:—–")))
-        else:
-            kept.append(f"{heading}{'. ' if heads and not ended else ' ' if paragraph[found.end() - 1].isspace() else ''}{rest}")
-    return _RUN_IN_SIGNS.sub("", "\n\n".join(kept)), [(h, _RUN_IN_SIGNS.sub("", text)) for h, text in apart]
+        telling = section_kind(bare) if heads else "other"
+        open_ = command and telling in _TELLING and telling != kind
+        if telling in _TELLING and telling != kind:
+            apart.append((bare, [rest.lstrip(" .:—–")]))
+            continue
+        stop = "." if heads and not ended and heading else ""
+        kept.append(f"{heading}{stop}{' ' if stop or paragraph[found.end() - 1].isspace() else ''}{rest}")
+    return "\n\n".join(kept), [(heading, "\n\n".join(texts)) for heading, texts in apart]
 
 
 def _tidy(paragraph: str) -> str:
@@ -188,9 +199,7 @@ def assembled(
             running.append((len(sections), part.running))
             sections.append(Section(part.heading[: fields_of.LONGEST_NAME], part.running.text, kind))
     contexts = contexts_of([*running, *((-1, piece) for piece in apart)])
-    references = [
-        replace(entry.reference, contexts=tuple(contexts.get(entry.key, ()))) for entry in entries
-    ]
+    references = [replace(entry.reference, contexts=tuple(contexts.get(entry.key, ()))) for entry in entries]
     return tuple(sections), tuple(references[: fields_of.MOST_REFERENCES])
 
 
@@ -214,7 +223,9 @@ def contexts_of(running: Iterable[tuple[int, Running]]) -> dict[str, list[Citati
             if not spans:
                 break
             start, end = spans[max(0, bisect_right(starts, offset) - 1)]
-            context = CitationContext(piece.text[start:end], section, *((start, end) if section >= 0 else (-1, -1)))
+            context = CitationContext(
+                piece.text[start:end], section, *((start, end) if section >= 0 else (-1, -1))
+            )
             for key in keys:
                 known = contexts.setdefault(key, [])
                 if len(known) < MOST_CONTEXTS and (not known or known[-1] != context):

@@ -6,7 +6,18 @@ import re
 from collections.abc import Iterator, Mapping
 
 from fallow_ingest.fulltext.printed_references import reference_of
-from fallow_ingest.fulltext.running import FORMULA, Entry, FullText, Part, Printed, Running, assembled, mark, settle, unreserved
+from fallow_ingest.fulltext.running import (
+    FORMULA,
+    Entry,
+    FullText,
+    Part,
+    Printed,
+    Running,
+    assembled,
+    mark,
+    settle,
+    unreserved,
+)
 from fallow_ingest.identifiers import arxiv_id
 from fallow_ingest.records import Reference
 from fallow_ingest.sources import fields as field
@@ -16,7 +27,14 @@ from fallow_ingest.text.normalise import plain
 
 _MOST_PARAGRAPHS = 20_000
 _INLINE = re.compile(r"\{\{(cite|formula|figure|table|section|ref)[a-z]*:([^{}]{1,200})\}\}")
-_OTHER_IDS = {"doi": "doi", "arxiv": "arxiv", "arxiv_id": "arxiv", "pmid": "pmid", "pubmed_id": "pmid", "pmcid": "pmcid"}
+_OTHER_IDS = {
+    "doi": "doi",
+    "arxiv": "arxiv",
+    "arxiv_id": "arxiv",
+    "pmid": "pmid",
+    "pubmed_id": "pmid",
+    "pmcid": "pmcid",
+}
 
 Record = Mapping[str, object]
 
@@ -33,11 +51,17 @@ def read_s2orc(record: Record) -> FullText | Unreadable:
     told = {**_mapping(parse.get("metadata")), **_mapping(record.get("metadata"))}
     told = {**record, **{name: value for name, value in told.items() if value}}
     text = _Text(parse)
-    parts = [Part(heading, level, text.settled(raw, notes)) for heading, level, raw in text.parts("body_text")]
-    parts += [Part(heading, level, text.settled(raw, notes)) for heading, level, raw in text.parts("back_matter")]
+    parts = [
+        Part(heading, level, text.settled(raw, notes)) for heading, level, raw in text.parts("body_text")
+    ]
+    parts += [
+        Part(heading, level, text.settled(raw, notes)) for heading, level, raw in text.parts("back_matter")
+    ]
     abstract = text.settled("\n\n".join(raw for _, _, raw in text.parts("abstract")), notes)
     if not abstract.text and isinstance(told.get("abstract"), str):
-        abstract = Running(field.paragraphs(_plain_tex(told["abstract"]), field.LONGEST_ABSTRACT, "abstract", notes))
+        abstract = Running(
+            field.paragraphs(_plain_tex(told["abstract"]), field.LONGEST_ABSTRACT, "abstract", notes)
+        )
     entries = [Entry(key, _reference(entry)) for key, entry in text.entries.items()]
     sections, references = assembled(parts, [abstract], entries)
     return FullText(
@@ -45,7 +69,9 @@ def read_s2orc(record: Record) -> FullText | Unreadable:
         authors=field.names_of(_names(told), notes),
         abstract=abstract.text,
         year=field.year_of(told.get("year")),
-        venue=field.line_of_text(told.get("venue") or told.get("journal-ref"), field.LONGEST_NAME, "venue", notes),
+        venue=field.line_of_text(
+            told.get("venue") or told.get("journal-ref"), field.LONGEST_NAME, "venue", notes
+        ),
         ids=field.ids_of(_ids(record, told), notes),
         sections=sections,
         references=references,
@@ -106,7 +132,9 @@ class _Text:
         for name in ("cite_spans", "ref_spans", "eq_spans"):
             listed = paragraph.get(name)
             for span in listed if isinstance(listed, list) else []:
-                start, end = (span.get("start"), span.get("end")) if isinstance(span, Mapping) else (None, None)
+                start, end = (
+                    (span.get("start"), span.get("end")) if isinstance(span, Mapping) else (None, None)
+                )
                 if isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text):
                     spans.append((start, end, str(span.get("ref_id") or ""), name == "cite_spans"))
         if not spans:
@@ -193,7 +221,12 @@ def _name(author: object) -> object:
     if not isinstance(author, Mapping):
         return author
     middle = author.get("middle")
-    parts = [author.get("first"), *(middle if isinstance(middle, list) else []), author.get("last"), author.get("suffix")]
+    parts = [
+        author.get("first"),
+        *(middle if isinstance(middle, list) else []),
+        author.get("last"),
+        author.get("suffix"),
+    ]
     return " ".join(part for part in parts if isinstance(part, str) and part)
 
 

@@ -112,7 +112,7 @@ def _ids(element: Element | None) -> list[tuple[str, object]]:
     for idno in element.iter("idno") if element is not None else ():
         scheme = _SCHEMES.get(idno.get("type", "").lower())
         if scheme and (value := text_of(idno)):
-            pairs.append((scheme, value.split(" ")[0]))
+            pairs.append((scheme, value.split(" ")[0].split("[")[0]))
     return pairs
 
 
@@ -134,6 +134,11 @@ def _reference(entry: Element) -> Reference:
     printed = next((text_of(note) for note in entry.iter("note") if note.get("type") == "raw_reference"), "")
     names = _names(article) or _names(book)
     if not printed:
-        told = [", ".join(names[:50]), title, text_of(first(book, "title")) if article is not None else "", year]
+        told = [
+            ", ".join(names[:50]),
+            title,
+            text_of(first(book, "title")) if article is not None else "",
+            year,
+        ]
         printed = ". ".join(part for part in told if part)
     return reference_of(printed, [], {"title": title, "year": year, "author": "".join(names[:1])}, addresses)

@@ -198,7 +198,9 @@ def _inline_formula(element: Element) -> str:
     tex = next((inner for inner in element.iter() if inner.tag == "tex-math"), None)
     if tex is not None and (found := _MATH.search(tex.text or "")):
         return f"${plain(found[1])}$"
-    return plain("".join(piece for inner in element.iter() if inner.tag != "tex-math" for piece in [inner.text or ""]))
+    return plain(
+        "".join(piece for inner in element.iter() if inner.tag != "tex-math" for piece in [inner.text or ""])
+    )
 
 
 def _expanded(printed: Printed, before: Printed, between: str, by_number: Mapping[str, str]) -> Printed:

@@ -23,7 +23,9 @@ class LatexSource:
 
     name: ClassVar[str] = "latex"
     label: ClassVar[str] = "LaTeX e-prints"
-    accepts: ClassVar[str] = "an e-print (.tar, .tar.gz, .gz, .tex), a folder of them, or an arXiv_src bulk .tar"
+    accepts: ClassVar[str] = (
+        "an e-print (.tar, .tar.gz, .gz, .tex), a folder of them, or an arXiv_src bulk .tar"
+    )
 
     def read(
         self, location: Path, *, start: int = 0, report: ReportBytes = ignore_bytes
@@ -37,7 +39,9 @@ class LatexSource:
         if location.is_file() and _is_bulk(location):
             yield from _bulk(location, start, report)
             return
-        yield from papers_in(files_in(location, *_SUFFIXES), "latex", read_eprint, start, LARGEST_PACKED, report)
+        yield from papers_in(
+            files_in(location, *_SUFFIXES), "latex", read_eprint, start, LARGEST_PACKED, report
+        )
 
 
 def _is_bulk(path: Path) -> bool:

@@ -33,12 +33,16 @@ class S2orcSource:
         """
         existing(location, folder=True)
         if location.is_dir() or location.suffix.lower() == ".json":
-            yield from papers_in(files_in(location, ".json"), "s2orc", _read_file, start, LONGEST_LINE, report)
+            yield from papers_in(
+                files_in(location, ".json"), "s2orc", _read_file, start, LONGEST_LINE, report
+            )
             return
         for line in read_lines(location, report, after=start):
             place = f"{location}:{line.number}"
             if line.content is None:
-                yield Skipped(line.number, "line too long", place, f"{line.length:,} bytes, {LONGEST_LINE:,} at most")
+                yield Skipped(
+                    line.number, "line too long", place, f"{line.length:,} bytes, {LONGEST_LINE:,} at most"
+                )
             elif line.content.strip():
                 yield _outcome(line.number, line.content, place)
 

@@ -10,8 +10,8 @@ from fallow_ingest.catalog.draft import Draft, draft
 from fallow_ingest.errors import SourceError
 from fallow_ingest.sources import Read, Skipped
 
-MOST_RECORDS = 4_000
-MOST_CHARACTERS = 8 * 2**20
+MOST_RECORDS = 8_000
+MOST_CHARACTERS = 16 * 2**20
 MOST_SECONDS = 5.0
 """A batch is full when it has any of these; what a kill can cost is one batch."""
 

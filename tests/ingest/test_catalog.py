@@ -295,3 +295,40 @@ def test_whatever_comes_in_every_id_has_one_paper_and_counts_add_up(
                 assert catalog.number_of(paper.key) is not None
         assert not catalog.connection.execute("PRAGMA foreign_key_check").fetchall()
         assert all(citing != cited for citing, cited in catalog.citations())
+
+
+def test_an_id_gained_in_the_same_batch_keeps_title_twins_apart(tmp_path: Path) -> None:
+    first = replace(SEA, key="x:1")
+    gives = replace(SEA, key="doi:10.1000/a", date="", year=2020)
+    gives = replace(gives, ids={"arxiv": "1901.00001"})
+    other = replace(SEA, key="arxiv:1902.00002")
+    with Catalog.open(tmp_path, create=True) as catalog:
+        assert catalog.add([first, gives, other], "jsonl") == AddCounts(new=2, merged=1)
+
+
+def everything(catalog: Catalog) -> dict[str, list[tuple[object, ...]]]:
+    tables = {
+        "papers": "*",
+        "paper_ids": "*",
+        "records": "source, key, paper, fingerprint, version",
+        "record_values": "*",
+        "merges": "paper, source, key, reason, incoming, gained",
+    }
+    return {
+        table: sorted(map(tuple, catalog.connection.execute(f"SELECT {columns} FROM {table}")), key=repr)
+        for table, columns in tables.items()
+    }
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(papers=st.lists(papers_strategy, max_size=5), cut=st.integers(1, 4))
+def test_where_batches_are_cut_changes_nothing(
+    tmp_path_factory: pytest.TempPathFactory, papers: list[Paper], cut: int
+) -> None:
+    outcomes = []
+    for parts in ([papers], [papers[:cut], papers[cut:]], [[paper] for paper in papers]):
+        with Catalog.open(tmp_path_factory.mktemp("library"), create=True) as catalog:
+            for part in parts:
+                catalog.add(part, "jsonl")
+            outcomes.append(everything(catalog))
+    assert outcomes[0] == outcomes[1] == outcomes[2]

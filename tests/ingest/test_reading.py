@@ -108,7 +108,7 @@ needs_proc = pytest.mark.skipif(
 
 @needs_proc
 def test_a_reader_that_is_left_ends_its_process(tmp_path: Path) -> None:
-    file = write_snapshot(tmp_path / "snapshot.json", 3 * MOST_RECORDS)
+    file = write_snapshot(tmp_path / "snapshot.json", 2 * MOST_RECORDS)
     reader = read_batches("snapshot", file, start=0, report=ignore_bytes, apart=True)
     assert len(next(reader)) == MOST_RECORDS
     assert len(reading_processes()) == 1
@@ -118,7 +118,7 @@ def test_a_reader_that_is_left_ends_its_process(tmp_path: Path) -> None:
 
 @needs_proc
 def test_a_reading_process_that_dies_is_told(tmp_path: Path) -> None:
-    file = write_snapshot(tmp_path / "snapshot.json", 6 * MOST_RECORDS)
+    file = write_snapshot(tmp_path / "snapshot.json", 4 * MOST_RECORDS)
     reader = read_batches("snapshot", file, start=0, report=ignore_bytes, apart=True)
     next(reader)
     (process,) = reading_processes()
@@ -189,7 +189,7 @@ def test_batches_are_bounded_by_what_they_hold() -> None:
         sections = (Section("1", text),)
         return [Read(n, Paper(key=f"x:{n}", title="T", sections=sections)) for n in range(1, count + 1)]
 
-    assert [len(batch) for batch in batches(papers(10, "x" * 3 * 2**20))] == [3, 3, 3, 1]
+    assert [len(batch) for batch in batches(papers(10, "x" * 3 * 2**20))] == [6, 4]
     sizes = [len(batch) for batch in batches(papers(MOST_RECORDS + 1, ""))]
     assert sum(sizes) == MOST_RECORDS + 1
     assert max(sizes) <= MOST_RECORDS

@@ -261,7 +261,8 @@ class _Batch:
         self._write(number, changes)
         if "title_key" in changes:
             self.twins[item.values.title_key].append(number)
-        self._store(number, item, fields, spread=spread)
+        again = bool(item.texts) and self._is_alone(number, item)
+        self._store(number, item, fields, spread=spread, again=again)
 
     def _merge(self, number: int, item: Draft, reason: str) -> None:
         row = self._row(number)
@@ -283,9 +284,9 @@ class _Batch:
         reconciling.spread(self.connection, number)
         fields = item.fields
         self._write(number, gained_fields(row, fields))
-        self._store(number, item, fields, spread=True)
+        self._store(number, item, fields, spread=True, again=False)
 
-    def _store(self, number: int, item: Draft, fields: Fields, *, spread: bool) -> None:
+    def _store(self, number: int, item: Draft, fields: Fields, *, spread: bool, again: bool) -> None:
         """The rest of a record whose paper is held: ids, its row, what it says for itself, its texts."""
         self._claim(number, item)
         self._flush()
@@ -293,7 +294,15 @@ class _Batch:
             reconciling.keep(self.connection, number, self.source, fields)
             reconciling.settle_status(self.connection, number)
         if item.texts:
-            put_texts(self.connection, number, item.texts, self.source)
+            put_texts(self.connection, number, item.texts, self.source, again=again)
+
+    def _is_alone(self, number: int, item: Draft) -> bool:
+        """Whether all that this source gave of the paper came with this record."""
+        others = self.connection.execute(
+            "SELECT 1 FROM records WHERE paper = ? AND source = ? AND key <> ? LIMIT 1",
+            (number, self.source, item.key),
+        )
+        return others.fetchone() is None
 
     # Writing ------------------------------------------------------------------------------------
 
@@ -325,5 +334,5 @@ class _Batch:
             self.told_again.clear()
         for number, item in self.pending.items():
             assert item.texts is not None
-            put_texts(self.connection, number, item.texts, self.source)
+            put_texts(self.connection, number, item.texts, self.source, again=False)
         self.pending.clear()

@@ -83,7 +83,7 @@ def connect(library: Path, *, create: bool) -> sqlite3.Connection:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA temp_store = MEMORY")
             connection.execute("PRAGMA cache_size = -65536")
-            connection.execute("PRAGMA mmap_size = 268435456")
+            connection.execute("PRAGMA mmap_size = 134217728")
             _migrate(connection, path)
         except BaseException:
             connection.close()

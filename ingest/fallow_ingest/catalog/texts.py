@@ -7,17 +7,19 @@ import sqlite3
 from fallow_ingest.catalog.draft import Texts
 
 
-def put_texts(connection: sqlite3.Connection, number: int, texts: Texts, source: str) -> None:
-    """Store what one record says; what its source said of the paper before is replaced.
+def put_texts(connection: sqlite3.Connection, number: int, texts: Texts, source: str, *, again: bool) -> None:
+    """Store what one record says. again: it comes again, and takes the place of what it said before.
 
     A record without sections, references or reviews says nothing about them: what there is stays.
     """
     if texts.sections:
         _put_sections(connection, number, texts, source)
     if texts.references:
+        if again:
+            _forget_references(connection, number, texts, source)
         _put_references(connection, number, texts, source)
     if texts.reviews:
-        _put_reviews(connection, number, texts, source)
+        _put_reviews(connection, number, texts, source, again=again)
 
 
 def _put_sections(connection: sqlite3.Connection, number: int, texts: Texts, source: str) -> None:
@@ -34,11 +36,16 @@ def _put_sections(connection: sqlite3.Connection, number: int, texts: Texts, sou
     )
 
 
-def _put_references(connection: sqlite3.Connection, number: int, texts: Texts, source: str) -> None:
-    connection.execute("DELETE FROM unresolved_references WHERE citing = ? AND source = ?", (number, source))
+def _forget_references(connection: sqlite3.Connection, number: int, texts: Texts, source: str) -> None:
+    # Citations stay: another source may have told the same one later, of which there is no trace.
+    tables = ["unresolved_references"]
     if any(reference[-1] != "[]" for reference in texts.references):
-        # They come again with their references, which would double those that found their paper.
-        connection.execute("DELETE FROM citation_contexts WHERE citing = ? AND source = ?", (number, source))
+        tables.append("citation_contexts")
+    for table in tables:
+        connection.execute(f"DELETE FROM {table} WHERE citing = ? AND source = ?", (number, source))
+
+
+def _put_references(connection: sqlite3.Connection, number: int, texts: Texts, source: str) -> None:
     connection.executemany(
         "INSERT INTO unresolved_references (citing, source, scheme, value, title_key, year, text, contexts) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -46,14 +53,16 @@ def _put_references(connection: sqlite3.Connection, number: int, texts: Texts, s
     )
 
 
-def _put_reviews(connection: sqlite3.Connection, number: int, texts: Texts, source: str) -> None:
+def _put_reviews(
+    connection: sqlite3.Connection, number: int, texts: Texts, source: str, *, again: bool
+) -> None:
     """A part whose text is the same keeps its row, and with it the statements mined from it."""
     said = {(review[0], review[1]): review for review in texts.reviews}
     for row in connection.execute(
         "SELECT review, key, part, text FROM reviews WHERE paper = ? AND source = ?", (number, source)
     ).fetchall():
-        again = said.get((row["key"], row["part"]))
-        if again is None or again[-1] != row["text"]:
+        now = said.get((row["key"], row["part"]))
+        if (now is None and again) or (now is not None and now[-1] != row["text"]):
             connection.execute("DELETE FROM reviews WHERE review = ?", (row["review"],))
     connection.executemany(
         "DELETE FROM reviews WHERE source = ? AND key = ? AND part = ? AND paper <> ?",

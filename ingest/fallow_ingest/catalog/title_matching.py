@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import takewhile
 
 from fallow_ingest.references.entries import family, parse_entry
 from fallow_ingest.text.normalise import fold
@@ -30,7 +31,7 @@ _NUMBER = re.compile(r"\d+|\b(?:i{1,3}|iv|vi{0,3}|ix)\b")
 _SMALL_WORDS = frozenset(re.split(" ", "a an the of for and on in to with by from at as is using via"))
 _PREFIXES = frozenset(
     re.split(
-        " ", "un non semi self in im ir dis de re multi cross inter intra sub super hyper mono bi tri anti"
+        " ", " un non semi self in im ir dis de re multi cross inter intra sub super hyper mono bi tri anti"
     )
 )
 
@@ -151,9 +152,10 @@ def _same_words(one: str, other: str) -> bool:
         return True
     if not left or not right:
         return len(left + right) <= 2
-    longer, shorter = (left, right) if len(left) > len(right) else (right, left)
-    if longer.endswith(shorter) and longer[: -len(shorter)] in _PREFIXES:
-        return False
+    pairs = zip(reversed(left), reversed(right), strict=False)
+    stem = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    if {left[: len(left) - stem], right[: len(right) - stem]} <= _PREFIXES:
+        return False  # "supervised", "unsupervised", "semisupervised"
     return similarity(left, right) >= 0.75
 
 

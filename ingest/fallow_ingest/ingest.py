@@ -81,6 +81,7 @@ def ingest(
     run = _Run(catalog, source_name, place.resolve(), options)
     if run.finished_before:
         run.account.already = True
+        run.account.citations = catalog.resolve_references()  # a kill may have come between the two
         return run.account
     with catalog.exclusive():
         run.begin()

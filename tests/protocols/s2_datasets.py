@@ -130,11 +130,13 @@ DIFFS: dict[str, Diff] = {
             ({"corpusid": 6}, {"corpusid": 8}, {"corpusid": 4}),
         ),
         "abstracts": ((abstract(7, "We are new."),), ({"corpusid": 5},)),
+        "tldrs": ((), ({"corpusid": 5},)),
         "citations": ((citation(16, 7, 1, "Toys play [1]."),), ({"citationid": 12},)),
     },
     THIRD: {
         "papers": ((paper(8, "Back again"), paper(7, "New toys, renamed", arxiv="2101.00007")), ()),
         "abstracts": ((abstract(8, "We are back."),), ()),
+        "tldrs": ((), ()),
         "citations": ((), ()),
     },
 }

@@ -63,8 +63,8 @@ class World:
     batch: int = 500
     early: int | None = None
     key: str = ""
-    undercounted: dict[int, int] = field(default_factory=dict)
-    """Number of a paper -> how many citations it claims to have."""
+    counts: dict[int, int] = field(default_factory=dict)
+    """Number of a paper -> how many citations it claims to have, if not as many as it has."""
 
     def __post_init__(self) -> None:
         self.by_number = {entry.number: entry for entry in self.entries}
@@ -216,7 +216,7 @@ class World:
             "publicationVenue": None,
             "year": entry.year,
             "referenceCount": len(entry.cites),
-            "citationCount": self.undercounted.get(entry.number, citing),
+            "citationCount": self.counts.get(entry.number, citing),
             "influentialCitationCount": 1,
             "openAccessPdf": {"url": "", "status": None},
             "s2FieldsOfStudy": [{"category": name, "source": "external"} for name in entry.fields],
@@ -295,10 +295,12 @@ def hurried(_reply: Reply) -> Reply:
     return said({"message": "Too Many Requests. Please wait and try again.", "code": "429"}, 429)
 
 
+UNHELD = "A careful study of wooden toys that nobody keeps in any library"
+
 TOYS = (
     Entry(11, "Toys at play", "2012-03-04", 2012, ids=(("ArXiv", "1203.0011"), ("DOI", "10.1234/toys.11"))),
     Entry(12, "Idle toys", None, 2013, None, ids=(("ACL", "P13-1012"), ("MAG", "990012")), cites=(11,)),
-    Entry(13, "Broken toys", "2015-05-05", 2015, cites=(11, "A toy that nobody has")),
+    Entry(13, "Broken toys", "2015-05-05", 2015, cites=(11, UNHELD)),
     Entry(14, "RETRACTED: Toys of gold", "2016-01-31", 2016, cites=(11, 12), authors=("Bo Birch",)),
     Entry(15, "Wooden toys", "2016-02-01", 2016, cites=(11, 12, 13), fields=("Physics",)),
     Entry(16, "Toys without a day", None, None, cites=(11,), authors=("Ada Ash", "Bo Birch")),

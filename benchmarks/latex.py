@@ -1,12 +1,12 @@
 r"""How well e-prints, JATS and TEI are read, on the recorded ones of ../shared/data/fixtures.
 
-Nothing lost: \section, \subsection, \subsubsection, \paragraph, \bibitem and \cite counted in the raw source by
-regular expressions of this script (comments taken out, \input followed), against what was read; the same for
-<sec>, <ref> and <xref ref-type="bibr"> of JATS. Clean: commands, braces, ties and empty brackets left in the
-text outside formulas; the baseline is the source stripped of commands by regular expressions, the ten lines that
-people write for this. LaTeX against PDF: when a TeX engine is installed the sources are compiled and read again
-by the PDF source; pairs (NAME.gz and NAME.pdf in one folder, --pairs) are compared in the same way. GROBID's TEI
-against the PDF source on the same two papers. Fuzz: mutated archives, sources and XML; crashes, longest time.
+Nothing lost: headings, \bibitem and \cite counted in the raw source by regular expressions of this script
+(comments taken out, \input followed), against what was read; the same for <ref> and <xref ref-type="bibr">
+of JATS. Clean: commands, braces, ties and empty brackets left in the text outside formulas; the baseline is
+the source stripped of commands by the ten lines of regular expressions that people write for this. LaTeX
+against PDF: when a TeX engine is installed the sources are compiled and read again by the PDF source; pairs
+(NAME.gz and NAME.pdf in one folder, --pairs) are compared in the same way. GROBID's TEI against the PDF
+source on the same two papers. Fuzz: mutated archives, sources and XML; crashes, longest time, memory.
 
     python benchmarks/latex.py [--data ../shared/data] [--pairs FOLDER] [--fuzz 500]
 """

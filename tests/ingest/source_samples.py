@@ -170,30 +170,36 @@ Toys idle~\citep{ash29}. % a comment
 TEX_REST = r"\section{Limitations} As Section~\ref{sec:intro} says, \citet{ash29} is all we know."
 
 JATS = """<!DOCTYPE article PUBLIC "-//NLM//DTD JATS" "JATS-archivearticle1.dtd">
-<article xmlns:xlink="http://www.w3.org/1999/xlink"><front><journal-meta><journal-title>Toys</journal-title>
+<article xmlns:xlink="http://www.w3.org/1999/xlink"><front><journal-meta>
+<journal-title>Toys</journal-title>
 </journal-meta><article-meta><article-id pub-id-type="doi">10.1234/toys.1</article-id>
 <title-group><article-title>Toys in <italic>vitro</italic></article-title></title-group>
-<contrib-group><contrib contrib-type="author"><name><surname>Ash</surname><given-names>Ada</given-names></name>
-</contrib></contrib-group><pub-date><day>2</day><month>3</month><year>2030</year></pub-date>
+<contrib-group><contrib contrib-type="author"><name><surname>Ash</surname>
+<given-names>Ada</given-names></name></contrib></contrib-group>
+<pub-date><day>2</day><month>3</month><year>2030</year></pub-date>
 <abstract><p>They play.</p></abstract></article-meta></front>
-<body><sec><title>Limitations</title><p>Only three<sup><xref ref-type="bibr" rid="r1">1</xref>–<xref ref-type="bibr"
-rid="r3">3</xref></sup> were tried.</p></sec></body>
+<body><sec><title>Limitations</title><p>Only three<sup><xref ref-type="bibr"
+rid="r1">1</xref>–<xref ref-type="bibr" rid="r3">3</xref></sup> were tried.</p></sec></body>
 <back><ref-list>
 <ref id="r1"><label>1</label><element-citation><article-title>Idle toys</article-title><year>2029</year>
 <pub-id pub-id-type="pmid">123</pub-id></element-citation></ref>
-<ref id="r2"><label>2</label><mixed-citation>Birch B. <article-title>Busy toys</article-title>. 2028.</mixed-citation>
+<ref id="r2"><label>2</label><mixed-citation>Birch B.
+<article-title>Busy toys</article-title>. 2028.</mixed-citation>
 </ref><ref id="r3"><label>3</label><mixed-citation>Cedar C. Loud toys. Toy Press, 2027.</mixed-citation></ref>
 </ref-list></back></article>
 """
 
 TEI = """<?xml version="1.0" encoding="UTF-8"?>
-<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader><fileDesc><titleStmt><title>Toys at Work</title></titleStmt>
+<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader><fileDesc><titleStmt>
+<title>Toys at Work</title></titleStmt>
 <sourceDesc><biblStruct><analytic><author><persName><forename>Ada</forename><surname>Ash</surname></persName>
 </author><idno type="arXiv">arXiv:2001.00001v1[cs.CL]</idno></analytic></biblStruct></sourceDesc></fileDesc>
 <profileDesc><abstract><p>They work.</p></abstract></profileDesc></teiHeader>
-<text><body><div><head n="5">Limitations</head><p>Play is short <ref type="bibr" target="#b0">(Ash, 2029)</ref>.</p>
+<text><body><div><head n="5">Limitations</head><p>Play is short <ref
+type="bibr" target="#b0">(Ash, 2029)</ref>.</p>
 </div></body><back><div type="references"><listBibl><biblStruct xml:id="b0"><analytic><title level="a">Idle
-toys</title></analytic><monogr><imprint><date when="2029-05"/></imprint></monogr></biblStruct></listBibl></div>
+toys</title></analytic><monogr><imprint>
+<date when="2029-05"/></imprint></monogr></biblStruct></listBibl></div>
 </back></text></TEI>
 """
 
@@ -237,7 +243,8 @@ def write_s2orc(folder: Path) -> Path:
     text = "Toys idle (Ash, 2029). They break."
     spans = [{"start": 10, "end": 21, "text": "(Ash, 2029)", "ref_id": "BIBREF0"}]
     record = {
-        "paper_id": "12345678", "title": "Toys in Space", "authors": [{"first": "Ada", "middle": [], "last": "Ash"}],
+        "paper_id": "12345678", "title": "Toys in Space",
+        "authors": [{"first": "Ada", "middle": [], "last": "Ash"}],
         "year": 2030, "abstract": "They float.",
         "pdf_parse": {
             "body_text": [{"section": "Limitations", "sec_num": "4", "text": text, "cite_spans": spans}],

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from fallow_ingest.fulltext import (
     latex_bibliography,
     latex_citations,
+    latex_files,
     latex_front,
     latex_math,
     latex_structure,
@@ -35,6 +36,7 @@ from fallow_ingest.text.sections import section_kind
 
 _HANDLERS = (
     latex_structure.HANDLERS
+    | latex_files.HANDLERS
     | latex_math.HANDLERS
     | latex_citations.HANDLERS
     | latex_front.HANDLERS

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from fallow_ingest.dates import iso, month_number
+from fallow_ingest.fulltext import words
 from fallow_ingest.fulltext.printed_references import reference_of
 from fallow_ingest.fulltext.running import Entry, FullText, Part, Printed, Running, assembled, settle
 from fallow_ingest.fulltext.xml_tree import Flow, children, first, parse, text_of
@@ -14,17 +15,20 @@ from fallow_ingest.sources import fields as field
 from fallow_ingest.sources.json_lines import Unreadable
 from fallow_ingest.text.normalise import plain
 
-_DROPPED = frozenset(
-    "fig fig-group table-wrap table-wrap-group table graphic media supplementary-material chem-struct-wrap alternatives "
-    "disp-formula-group object-id ref-list sec label def-list glossary bio array".split()
+_DROPPED = words(
+    "fig fig-group table-wrap table-wrap-group table graphic media supplementary-material "
+    "chem-struct-wrap alternatives "
+    "disp-formula-group object-id ref-list sec label def-list glossary bio array"
 )
-_BREAKS = frozenset("p title list-item disp-quote def-item boxed-text verse-group speech statement".split())
+_BREAKS = words("p title list-item disp-quote def-item boxed-text verse-group speech statement")
 _FORMULAS = frozenset({"disp-formula"})
 _INLINE = frozenset({"inline-formula", "math", "tex-math"})
 _APART = frozenset({"fn", "caption", "table-wrap-foot"})
 _SECTION_TYPES = {
-    "intro": "Introduction", "methods": "Methods", "materials|methods": "Materials and Methods", "results": "Results",
-    "discussion": "Discussion", "conclusions": "Conclusions", "supplementary-material": "Supplementary material",
+    "intro": "Introduction", "methods": "Methods", "materials|methods": "Materials and Methods",
+    "results": "Results",
+    "discussion": "Discussion", "conclusions": "Conclusions",
+    "supplementary-material": "Supplementary material",
 }  # fmt: skip
 _CITATIONS = ("element-citation", "mixed-citation", "nlm-citation", "citation")
 _ID_NAMES = {"pmid": "pmid", "doi": "doi", "pmc": "pmcid", "pmcid": "pmcid", "arxiv": "arxiv"}

@@ -36,7 +36,7 @@ _BBL_FAMILY = re.compile(
 )
 
 
-def bibitem(reader: Reader, name: str) -> None:
+def bibitem(reader: Reader, _name: str) -> None:
     r"""\bibitem[label]{key}: what follows, up to the next, is the entry."""
     label = reader.stream.optional()
     key = plain_argument(reader)[:200]
@@ -47,12 +47,12 @@ def bibitem(reader: Reader, name: str) -> None:
     reader.out = entry.out
 
 
-def new_block(reader: Reader, name: str) -> None:
+def new_block(reader: Reader, _name: str) -> None:
     r"""\newblock parts author, title and venue in most styles."""
     reader.out.append(BLOCK if reader.entry is not None else " ")
 
 
-def bib_field(reader: Reader, name: str) -> None:
+def bib_field(reader: Reader, _name: str) -> None:
     r"""\bibinfo{title}{...}, \bibfield: the entry's style tells what its words are."""
     kind = plain_argument(reader).lower()
     text = reader.render(reader.stream.argument())
@@ -61,7 +61,7 @@ def bib_field(reader: Reader, name: str) -> None:
     reader.out.append(text)
 
 
-def shown_title(reader: Reader, name: str) -> None:
+def shown_title(reader: Reader, _name: str) -> None:
     r"""\showarticletitle{...}, as ACM's style has it."""
     text = reader.render(reader.stream.argument())
     if reader.entry is not None:
@@ -69,14 +69,14 @@ def shown_title(reader: Reader, name: str) -> None:
     reader.out.append(text)
 
 
-def linked_doi(reader: Reader, name: str) -> None:
+def linked_doi(reader: Reader, _name: str) -> None:
     r"""\mn@doi[words]{10...}, as MNRAS's style has it."""
     words = reader.stream.optional()
     _remember(reader, f"doi:{_spelt(reader, reader.stream.raw_argument())}")
     reader.stream.push(words or [])
 
 
-def link(reader: Reader, name: str) -> None:
+def link(reader: Reader, _name: str) -> None:
     r"""\href{address}{words}, in an entry a place to take an id from."""
     reader.stream.optional()
     address = reader.stream.raw_argument()
@@ -91,7 +91,7 @@ def address(reader: Reader, name: str) -> None:
     reader.out.append(_RESERVED.sub("", text))
 
 
-def eprint(reader: Reader, name: str) -> None:
+def eprint(reader: Reader, _name: str) -> None:
     r"""\eprint{...} and \showeprint[arxiv]{...}: mostly an arXiv id."""
     archive = reader.stream.optional()
     text = reader.render(reader.stream.argument())
@@ -240,11 +240,10 @@ def _of_bib_files(reader: Reader) -> Iterator[tuple[str, Mapping[str, str], list
     for path in paths:
         text = reader.project.text(path)[:left]
         left -= len(text)
-        starts = list(_BIB_ENTRY.finditer(text))
-        for index, found in enumerate(starts):
-            end = starts[index + 1].start() if index + 1 < len(starts) else len(text)
+        starts = [begun.start() for begun in _BIB_ENTRY.finditer(text)]
+        for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
             try:
-                entry = parse_entry(text[found.start() : end], strings)
+                entry = parse_entry(text[start:end], strings)
             except BrokenEntryError:
                 continue
             if entry is not None:

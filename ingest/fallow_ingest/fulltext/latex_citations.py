@@ -22,12 +22,14 @@ _AUTHOR_YEAR = re.compile(r"(?P<authors>[^()]*?)\s*\((?P<year>[^()]{0,40})\)")
 _NAME_THEN_YEAR = re.compile(r"(?P<authors>\D{3,}?)[,\s]*(?P<year>(?:1[89]|20)\d\d[a-z]?)")
 
 STYLES = {
-    "paren": "cite citep Citep parencite Parencite autocite Autocite footcite footcitetext smartcite supercite shortcite "
+    "paren": "cite citep Citep parencite Parencite autocite Autocite footcite footcitetext "
+    "smartcite supercite shortcite "
     "citealias citepalias autocites parencites footcites cites shortciteA upcite ncite citee "
     "icite mycite citeR citetalias",
     "text": "citet Citet textcite Textcite newcite citeA citeN citeasnoun textcites citeposs possessivecite "
     "citeauthorandyear inlinecite longcite",
-    "bare": "citealp Citealp citealt Citealt onlinecite citenum citen citeNP shortciteNP fullcite footfullcite rcite",
+    "bare": "citealp Citealp citealt Citealt onlinecite citenum citen citeNP shortciteNP fullcite "
+    "footfullcite rcite",
     "author": "citeauthor Citeauthor citefullauthor citeauthorNP shortciteauthor",
     "year": "citeyear citeyearNP citedate",
     "yearpar": "citeyearpar Citeyearpar",
@@ -75,12 +77,12 @@ def _note(reader: Reader, tokens: Tokens | None) -> str:
     return plain(_RESERVED.sub("", reader.render(tokens)))[:_LONGEST_NOTE] if tokens else ""
 
 
-def cite_text(reader: Reader, name: str) -> None:
+def cite_text(reader: Reader, _name: str) -> None:
     r"""\citetext{...}: free words in a citation's brackets."""
     reader.stream.push(["(", *reader.stream.argument(), ")"])
 
 
-def citeauthoryear(reader: Reader, name: str) -> None:
+def citeauthoryear(reader: Reader, _name: str) -> None:
     r"""\citeauthoryear{Full}{Short}{2009} in the label of an entry, with two to four arguments."""
     given: list[str] = []
     while len(given) < 4 and reader.stream.peek(spaces=False) == "{":

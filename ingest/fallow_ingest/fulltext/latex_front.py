@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from fallow_ingest.fulltext import words
 from fallow_ingest.fulltext.latex_reader import MATH_SHIFT, Handler, Reader
 from fallow_ingest.fulltext.latex_tokens import PARAGRAPH, ExhaustedError, Tokens
 from fallow_ingest.sources import fields as field
@@ -48,7 +49,7 @@ _PARTICLES = frozenset(
 )
 
 
-def title(reader: Reader, name: str) -> None:
+def title(reader: Reader, _name: str) -> None:
     r"""\title: the last before \maketitle counts."""
     reader.stream.optional()
     tokens = reader.stream.argument()
@@ -57,7 +58,7 @@ def title(reader: Reader, name: str) -> None:
         document.titles.append(tokens)
 
 
-def make_title(reader: Reader, name: str) -> None:
+def make_title(reader: Reader, _name: str) -> None:
     r"""\maketitle."""
     reader.document.made = True
 
@@ -73,7 +74,7 @@ def author(reader: Reader, name: str) -> None:
         reader.document.authors.append(tokens)
 
 
-def abstract(reader: Reader, name: str) -> None:
+def abstract(reader: Reader, _name: str) -> None:
     r"""\abstract{...}, of up to five parts (as A&A has it)."""
     for _ in range(5):
         if reader.stream.peek(spaces=False) != "{":
@@ -81,7 +82,7 @@ def abstract(reader: Reader, name: str) -> None:
         reader.document.abstract += [reader.render(reader.stream.argument()), PARAGRAPH]
 
 
-def keywords(reader: Reader, name: str) -> None:
+def keywords(reader: Reader, _name: str) -> None:
     r"""\keywords{...}."""
     if reader.stream.peek(spaces=False) == "{":
         reader.document.keywords.append(_in_front(reader, reader.stream.argument(), {"and": _put(";")}))
@@ -158,18 +159,18 @@ def _is_name(text: str) -> bool:
     return len(capital) > 1 and all(_WORD.match(word) and not word[0].islower() for word in capital)
 
 
-def _drop_argument(reader: Reader, name: str) -> None:
+def _drop_argument(reader: Reader, _name: str) -> None:
     reader.stream.optional()
     reader.stream.argument()
 
 
-def _space(reader: Reader, name: str) -> None:
+def _space(reader: Reader, _name: str) -> None:
     if reader.stream.peek() == "[":
         reader.stream.optional()
     reader.out.append(" ")
 
 
-def _line(reader: Reader, name: str) -> None:
+def _line(reader: Reader, _name: str) -> None:
     reader.stream.star()
     if reader.stream.peek() == "[":
         reader.stream.optional()
@@ -191,20 +192,20 @@ def _mark_of_author(reader: Reader, name: str) -> None:
     reader.out.append(_MARKED)
 
 
-def _superscript(reader: Reader, name: str) -> None:
+def _superscript(reader: Reader, _name: str) -> None:
     reader.stream.optional()
     reader.stream.argument()
     reader.out.append(_MARKED)
 
 
-def _gap(reader: Reader, name: str) -> None:
+def _gap(reader: Reader, _name: str) -> None:
     reader.stream.star()
     reader.stream.argument()
     reader.out.append(_GAP)
 
 
 def _put(sign: str) -> Handler:
-    def put(reader: Reader, name: str) -> None:
+    def put(reader: Reader, _name: str) -> None:
         reader.out.append(sign)
 
     return put
@@ -226,8 +227,11 @@ _AUTHOR_MODE: dict[str, Handler] = {
         _superscript,
     ),
     **dict.fromkeys(
-        "thanks footnote footnotetext IEEEauthorblockA affil affiliation address email Email emails institute "
-        "corref fnref icmlaffiliation altaffiliation url href texttt vspace".split(),
+        words(
+            "thanks footnote footnotetext IEEEauthorblockA affil affiliation address email Email "
+            "emails institute "
+            "corref fnref icmlaffiliation altaffiliation url href texttt vspace"
+        ),
         _drop_argument,
     ),
     "addr": _put(f"{_LINE}@"),
@@ -243,6 +247,6 @@ HANDLERS: dict[str, Handler] = {
     "keywords": keywords,
     "icmlkeywords": keywords,
     "kwd": keywords,
-    "sep": lambda reader, name: reader.out.append(";"),
+    "sep": lambda reader, _name: reader.out.append(";"),
     "thanks": _drop_argument,
 }

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fallow_ingest.fulltext import words
+from fallow_ingest.fulltext.latex_tables import PROTECTED
 from fallow_ingest.fulltext.latex_tokens import PARAGRAPH, Tokens, TokenStream, written
 
 MOST_EXPANSIONS = 200_000
@@ -16,23 +18,10 @@ LARGEST_EXPANSION = 100_000
 
 MOST_MACROS = 20_000
 
-# What a document is made of keeps its meaning whatever a style file makes of it.
-PROTECTED = frozenset(
-    "begin end documentclass documentstyle usepackage RequirePackage part chapter section subsection "
-    "subsubsection paragraph subparagraph appendix title author maketitle abstract item footnote footnotetext "
-    "thanks label ref cref Cref autoref eqref pageref caption captionof bibliography bibitem newblock input "
-    "include subfile import cite citep citet citealp citealt citeauthor citeyear nocite newcommand "
-    "renewcommand providecommand def gdef edef xdef let newenvironment renewenvironment newtheorem if else fi "
-    "href url verb par and And AND icmltitle icmlauthor makeatletter makeatother bibinfo bibfield bibnamefont "
-    "bibfnamefont href@noop Eprint eprint urlprefix natexlab enquote BibitemOpen BibitemShut bibitemStop "
-    "bibitemNoStop EOS mn@doi mn@eprint showarticletitle showDOI showURL showeprint path footcite autocite parencite textcite newcite shortcite citetext citeyearpar Citet "
-    "Citep onlinecite citenum nameref abstract".split()
-)
-
-CONDITIONALS = frozenset(
+CONDITIONALS = words(
     "if ifx ifnum ifdim ifcat ifodd ifcase iftrue iffalse ifdefined ifcsname ifmmode ifvmode ifhmode ifinner "
     "ifvoid ifhbox ifvbox ifeof ifpdf ifPDFTeX ifpdftex ifxetex ifluatex ifXeTeX ifLuaTeX iftutex ifdraft "
-    "ifCLASSOPTIONcompsoc ifCLASSINFOpdf ifCLASSOPTIONcaptionsoff".split()
+    "ifCLASSOPTIONcompsoc ifCLASSINFOpdf ifCLASSOPTIONcaptionsoff"
 )
 _TRUE = frozenset({"iftrue", "ifpdf", "ifPDFTeX", "ifpdftex", "ifCLASSINFOpdf", "ifvmode", "ifhmode"})
 _NUMBER = re.compile(r"\s*([+-]?\d{1,9})")
@@ -286,7 +275,7 @@ def _newcommand(macros: Macros, stream: TokenStream, command: str) -> None:
     macros.define(name, Macro(body, parameters, defaults), keep=command == "providecommand")
 
 
-def _robust(macros: Macros, stream: TokenStream, command: str) -> None:
+def _robust(macros: Macros, stream: TokenStream, _command: str) -> None:
     r"""\NewDocumentCommand: its argument specification as far as text needs it."""
     name = _name(stream)
     kinds: list[str | tuple[str, ...]] = []
@@ -312,7 +301,7 @@ def _robust(macros: Macros, stream: TokenStream, command: str) -> None:
     macros.define(name, Macro(compiled(stream.argument()), tuple(kinds), tuple(defaults)))
 
 
-def _def(macros: Macros, stream: TokenStream, command: str) -> None:
+def _def(macros: Macros, stream: TokenStream, _command: str) -> None:
     token = stream.next()
     while token == " ":
         token = stream.next()
@@ -342,7 +331,7 @@ def _def(macros: Macros, stream: TokenStream, command: str) -> None:
     macros.define(token[1:], Macro(body, tuple(parameters[:9]), (None,) * len(parameters[:9]), tuple(prefix)))
 
 
-def _let(macros: Macros, stream: TokenStream, command: str) -> None:
+def _let(macros: Macros, stream: TokenStream, _command: str) -> None:
     name = _name(stream)
     token = stream.next()
     while token is not None and (token == " " or token == "="):
@@ -356,7 +345,7 @@ def _let(macros: Macros, stream: TokenStream, command: str) -> None:
         macros.define(name, Macro((token,)))
 
 
-def _operator(macros: Macros, stream: TokenStream, command: str) -> None:
+def _operator(macros: Macros, stream: TokenStream, _command: str) -> None:
     starred = stream.star()
     name = _name(stream)
     text = compiled(stream.argument())
@@ -364,7 +353,7 @@ def _operator(macros: Macros, stream: TokenStream, command: str) -> None:
     macros.define(name, Macro((opening, "{", *text, "}")))
 
 
-def _environment(macros: Macros, stream: TokenStream, command: str) -> None:
+def _environment(macros: Macros, stream: TokenStream, _command: str) -> None:
     stream.star()
     name = written(stream.argument()).strip()[:200]
     parameters, defaults = _signature(stream)
@@ -374,7 +363,7 @@ def _environment(macros: Macros, stream: TokenStream, command: str) -> None:
         macros.environments[name] = (Macro(begin, parameters, defaults), Macro(end))
 
 
-def _newif(macros: Macros, stream: TokenStream, command: str) -> None:
+def _newif(macros: Macros, stream: TokenStream, _command: str) -> None:
     name = (stream.next() or "\\")[1:]
     if name.startswith("if") and len(macros.flags) < MOST_MACROS:
         macros.flags[name] = False

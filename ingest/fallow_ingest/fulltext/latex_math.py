@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 
+from fallow_ingest.fulltext import words
 from fallow_ingest.fulltext.latex_reader import LONGEST_FORMULA, MATH_SHIFT, Handler, Reader
 from fallow_ingest.fulltext.latex_tokens import PARAGRAPH, Tokens, written
 from fallow_ingest.fulltext.running import FORMULA
 
 _MOST_INLINE_TOKENS = 4_000
 _MOST_DISPLAY_TOKENS = 200_000
-_NUMBERED = frozenset(
-    "equation align gather multline eqnarray alignat flalign dmath IEEEeqnarray xalignat".split()
-)
-_DROPPED = frozenset(
+_NUMBERED = words("equation align gather multline eqnarray alignat flalign dmath IEEEeqnarray xalignat")
+_DROPPED = words(
     "xspace displaystyle textstyle scriptstyle scriptscriptstyle nonumber notag allowbreak nobreak noindent "
-    "relax protect centering small footnotesize scriptsize normalsize boldmath unboldmath".split()
+    "relax protect centering small footnotesize scriptsize normalsize boldmath unboldmath"
 )
-_DROPPED_WITH_ARGUMENT = frozenset(
-    "vspace hspace phantom hphantom vphantom footnote footnotemark thanks ref eqref cref Cref autoref tag color".split()
+_DROPPED_WITH_ARGUMENT = words(
+    "vspace hspace phantom hphantom vphantom footnote footnotemark thanks ref eqref cref Cref "
+    "autoref tag color"
 )
 _ORDINAL = re.compile(
     r"\^\s*\{?\s*(?:\\(?:text|textrm|mathrm|rm|textit|mathit|it|textsuperscript)\s*\{?\s*)?(st|nd|rd|th)\s*\}*"
@@ -186,7 +186,7 @@ def _handled(reader: Reader, name: str, taken: _Taken, labels: bool) -> bool:
     return True
 
 
-def ensure_math(reader: Reader, name: str) -> None:
+def ensure_math(reader: Reader, _name: str) -> None:
     r"""\ensuremath in running text."""
     reader.stream.push(["$", *(token for token in reader.stream.argument() if token != "$"), "$"])
 

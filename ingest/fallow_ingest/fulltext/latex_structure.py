@@ -2,7 +2,8 @@ r"""Headings, environments, lists, floats, labels, files: what gives a LaTeX doc
 
 from __future__ import annotations
 
-from fallow_ingest.fulltext import latex_math
+from fallow_ingest.fulltext import latex_math, words
+from fallow_ingest.fulltext.latex_files import end_input
 from fallow_ingest.fulltext.latex_reader import Environment, Handler, RawPart, Reader, RefMark, plain_argument
 from fallow_ingest.fulltext.latex_tables import (
     ENVIRONMENT_ARGUMENTS,
@@ -12,23 +13,20 @@ from fallow_ingest.fulltext.latex_tables import (
     SILENT,
     THEOREMS,
 )
-from fallow_ingest.fulltext.latex_tokens import PARAGRAPH, ExhaustedError, Tokens, TokenStream, written
+from fallow_ingest.fulltext.latex_tokens import PARAGRAPH, Tokens, written
 from fallow_ingest.fulltext.running import RUN_IN_BEGINS, RUN_IN_COMMAND, RUN_IN_ENDS
 
 LEVELS = {
-    "part": 0, "chapter": 1, "section": 2, "subsection": 3, "subsubsection": 4, "paragraph": 5, "subparagraph": 6,
+    "part": 0, "chapter": 1, "section": 2, "subsection": 3, "subsubsection": 4,
+    "paragraph": 5, "subparagraph": 6,
 }  # fmt: skip
 _COUNTED = ("chapter", "section", "subsection", "subsubsection")
-_LISTS = frozenset(
+_LISTS = words(
     "itemize enumerate description list compactitem compactenum inparaenum inparaitem enumerate* itemize* "
-    "trivlist enumeratebis asparaenum asparaitem tight_itemize".split()
+    "trivlist enumeratebis asparaenum asparaitem tight_itemize"
 )
-_APART = frozenset(
-    "quote quotation verse center flushleft flushright displayquote tcolorbox mdframed framed".split()
-)
-_KEYWORDS = frozenset("keyword keywords IEEEkeywords".split())
-_LARGEST_STYLE = 300_000
-_MOST_STYLE_TOKENS = 200_000
+_APART = words("quote quotation verse center flushleft flushright displayquote tcolorbox mdframed framed")
+_KEYWORDS = words("keyword keywords IEEEkeywords")
 
 
 def heading(reader: Reader, name: str) -> None:
@@ -75,14 +73,14 @@ def _letter(number: int) -> str:
     return chr(64 + number) if 1 <= number <= 26 else str(number)
 
 
-def appendix(reader: Reader, name: str) -> None:
+def appendix(reader: Reader, _name: str) -> None:
     r"""\appendix: headings are lettered from here on."""
     reader.in_appendix = True
     for counter in _COUNTED:
         reader.counters[counter] = 0
 
 
-def begin(reader: Reader, name: str) -> None:
+def begin(reader: Reader, _name: str) -> None:
     r"""\begin{...}."""
     environment = plain_argument(reader)
     bare = environment.rstrip("*")
@@ -206,7 +204,7 @@ def _begin_theorem(reader: Reader, environment: str) -> None:
     reader.out += [PARAGRAPH, shown, ". "]
 
 
-def new_theorem(reader: Reader, name: str) -> None:
+def new_theorem(reader: Reader, _name: str) -> None:
     r"""\newtheorem{name}[counter]{Title}[within], starred when it is not numbered."""
     starred = reader.stream.star()
     environment = plain_argument(reader)
@@ -234,7 +232,7 @@ def _raw(reader: Reader, environment: str) -> None:
     reader.stream.raw_until(f"\\end{{{environment}}}")
 
 
-def item(reader: Reader, name: str) -> None:
+def item(reader: Reader, _name: str) -> None:
     """An item of a list is a paragraph; a label with words in it stays."""
     label = reader.stream.optional()
     reader.out.append(PARAGRAPH)
@@ -258,13 +256,13 @@ def caption(reader: Reader, name: str) -> None:
     reader.document.captions.append(reader.render(reader.stream.argument()))
 
 
-def footnote(reader: Reader, name: str) -> None:
+def footnote(reader: Reader, _name: str) -> None:
     """Footnotes stand apart from the running text."""
     reader.stream.optional()
     reader.document.footnotes.append(reader.render(reader.stream.argument()))
 
 
-def label(reader: Reader, name: str) -> None:
+def label(reader: Reader, _name: str) -> None:
     r"""\label: what a reference to it prints."""
     key = plain_argument(reader)[:300]
     if len(reader.document.labels) < 50_000:
@@ -284,72 +282,7 @@ def reference(reader: Reader, name: str) -> None:
         reader.add_mark(RefMark(tuple(labels), style))
 
 
-def read_file(reader: Reader, name: str) -> None:
-    r"""\input and its kin, from the archive."""
-    folder = ""
-    if name in ("import", "subimport", "inputfrom", "includefrom"):
-        reader.stream.star()
-        folder = reader.stream.raw_argument().strip()
-    if reader.stream.peek(spaces=False) == "{":
-        path = reader.stream.raw_argument()
-    else:
-        path = ""
-        while (token := reader.stream.peek()) is not None and token[0] not in " \n\\{}$":
-            path += token
-            reader.stream.next()
-    if not path.strip().lower().endswith((".pgf", ".tikz", ".pdf_tex", ".eps_tex", ".pstex_t")):
-        reader.open_file(path, folder)
-
-
-def if_file_exists(reader: Reader, name: str) -> None:
-    r"""\IfFileExists{file}{then}{else}."""
-    path = reader.stream.raw_argument()
-    then, otherwise = reader.stream.argument(), reader.stream.argument()
-    found = reader.project.find(path) is not None
-    if name == "InputIfFileExists" and found:
-        reader.stream.push(then)
-        reader.open_file(path)
-        return
-    reader.stream.push(then if found else otherwise)
-
-
-def end_input(reader: Reader, name: str) -> None:
-    r"""\endinput: the rest of the file is not read."""
-    reader.stream.close_file()
-    reader.out.append(" ")
-
-
-def style_file(reader: Reader, name: str) -> None:
-    r"""\usepackage, \documentclass: plain definitions of a style that came with the paper are learnt."""
-    reader.stream.optional()
-    names = plain_argument(reader)
-    reader.stream.optional()
-    for style in names.split(",")[:50]:
-        path = reader.project.find(f"{style.strip()}.{'cls' if name == 'documentclass' else 'sty'}")
-        if path is None or path in reader.styles_read or len(reader.project.text(path)) > _LARGEST_STYLE:
-            continue
-        reader.styles_read.add(path)
-        _learn(reader, reader.project.text(path))
-
-
-def _learn(reader: Reader, text: str) -> None:
-    stream = TokenStream(min(_MOST_STYLE_TOKENS, max(0, reader.stream.left)))
-    stream.at_letters = True
-    stream.open_file(text, "")
-    granted = stream.left
-    reader.macros.only_simple = True
-    try:
-        while (token := stream.next()) is not None:
-            if token[0] == "\\" and token[1:] not in ("else", "fi"):
-                reader.macros.definition(token[1:], stream)
-    except ExhaustedError:
-        pass
-    finally:
-        reader.macros.only_simple = False
-        reader.stream.left -= granted - max(0, stream.left)
-
-
-def line_break(reader: Reader, name: str) -> None:
+def line_break(reader: Reader, _name: str) -> None:
     r"""\\ with its star and length."""
     reader.stream.star()
     if reader.stream.peek() == "[":
@@ -369,7 +302,7 @@ def verbatim(reader: Reader, name: str) -> None:
         reader.out.append(reader.stream.raw_delimited())
 
 
-def by_name(reader: Reader, name: str) -> None:
+def by_name(reader: Reader, _name: str) -> None:
     r"""\csname ...\endcsname."""
     taken = ""
     while (token := reader.stream.next()) is not None and token != "\\endcsname" and len(taken) < 200:
@@ -378,14 +311,14 @@ def by_name(reader: Reader, name: str) -> None:
         reader.stream.push([f"\\{taken}"])
 
 
-def if_then_else(reader: Reader, name: str) -> None:
+def if_then_else(reader: Reader, _name: str) -> None:
     r"""\ifthenelse, \iftoggle, \ifdef: conditions that only TeX could decide count as false."""
     reader.stream.argument()
     reader.stream.argument()
     reader.stream.push(reader.stream.argument())
 
 
-def if_next_char(reader: Reader, name: str) -> None:
+def if_next_char(reader: Reader, _name: str) -> None:
     r"""\@ifnextchar x{then}{else}."""
     wanted = reader.stream.next()
     then, otherwise = reader.stream.argument(), reader.stream.argument()
@@ -409,7 +342,7 @@ def bold(reader: Reader, name: str) -> None:
         reader.stream.push(tokens)
 
 
-def bold_switch(reader: Reader, name: str) -> None:
+def bold_switch(reader: Reader, _name: str) -> None:
     r"""\bf, \bfseries."""
     if not reader.in_front:
         reader.bold_switch()
@@ -432,17 +365,13 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("footnote", "footnotetext", "blfootnote", "tablefootnote", "endnote"), footnote),
     "label": label,
     **dict.fromkeys(
-        "ref autoref cref Cref eqref nameref pageref vref Vref subref labelcref crefrange Crefrange fref Fref "
-        "fullref thref".split(),
+        words(
+            "ref autoref cref Cref eqref nameref pageref vref Vref subref labelcref crefrange "
+            "Crefrange fref Fref "
+            "fullref thref"
+        ),
         reference,
     ),
-    **dict.fromkeys(
-        "input include subfile subfileinclude import subimport inputfrom includefrom @input".split(),
-        read_file,
-    ),
-    **dict.fromkeys(("IfFileExists", "InputIfFileExists"), if_file_exists),
-    "endinput": end_input,
-    **dict.fromkeys(("usepackage", "RequirePackage", "documentclass"), style_file),
     "\\": line_break,
     **dict.fromkeys(("verb", "lstinline", "mintinline"), verbatim),
     "csname": by_name,
@@ -452,10 +381,12 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("@ifnextchar", "kernel@ifnextchar"), if_next_char),
     "makeatletter": at_letters,
     "makeatother": at_letters,
-    "xspace": lambda reader, name: reader.space_unless_punctuation(),
+    "xspace": lambda reader, _name: reader.space_unless_punctuation(),
     **dict.fromkeys(
-        "relax protect expandafter noexpand global long outer noindent indent centering raggedright "
-        "itshape em it tt sc rm sf sl".split(),
+        words(
+            "relax protect expandafter noexpand global long outer noindent indent centering raggedright "
+            "itshape em it tt sc rm sf sl"
+        ),
         nothing,
     ),
     **dict.fromkeys(("textbf", "textit", "emph", "underline"), bold),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from fallow_ingest.dates import read_date
+from fallow_ingest.fulltext import words
 from fallow_ingest.fulltext.printed_references import reference_of
 from fallow_ingest.fulltext.running import Entry, FullText, Part, Printed, Running, assembled, settle
 from fallow_ingest.fulltext.xml_tree import Flow, children, first, parse, text_of
@@ -13,13 +14,15 @@ from fallow_ingest.records import Reference, SectionKind
 from fallow_ingest.sources import fields as field
 from fallow_ingest.sources.json_lines import Unreadable
 
-_DROPPED = frozenset("figure table graphic label listBibl".split())
-_BREAKS = frozenset("p div list item head quote".split())
+_DROPPED = words("figure table graphic label listBibl")
+_BREAKS = words("p div list item head quote")
 _FORMULAS = frozenset({"formula"})
 _APART = frozenset({"figDesc", "note"})
 _BACK: dict[str, tuple[str, SectionKind | None]] = {
-    "acknowledgement": ("Acknowledgements", "acknowledgements"), "acknowledgment": ("Acknowledgements", "acknowledgements"),
-    "annex": ("Appendix", "appendix"), "availability": ("Data availability", None), "funding": ("Funding", None),
+    "acknowledgement": ("Acknowledgements", "acknowledgements"),
+    "acknowledgment": ("Acknowledgements", "acknowledgements"),
+    "annex": ("Appendix", "appendix"), "availability": ("Data availability", None),
+    "funding": ("Funding", None),
     "conflict": ("Conflicts of interest", None), "contribution": ("Contributions", None),
 }  # fmt: skip
 _SCHEMES = {"doi": "doi", "arxiv": "arxiv", "pmid": "pmid", "pmcid": "pmcid"}

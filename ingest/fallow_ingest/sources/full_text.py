@@ -65,7 +65,10 @@ def outcome(
 
 
 def paper_of(told: FullText, key: str, name: str, notes: field.Notes) -> Paper:
-    """The record of a full text; key: for one without an id; name: of its file, which may hold an arXiv id."""
+    """The record of a full text.
+
+    key: for one without an id; name: of its file, which may hold an arXiv id.
+    """
     ids = dict(told.ids)
     if "arxiv" not in ids and (found := arxiv_in_name(name)):
         ids["arxiv"] = found

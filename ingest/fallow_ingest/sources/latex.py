@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import ClassVar
 
 from fallow_ingest.errors import SourceBroken, SourceMissing
-from fallow_ingest.fulltext.archive import LARGEST_PACKED, DamageError, Forward, TarReader, is_tar_header
+from fallow_ingest.fulltext.archive import LARGEST_PACKED
 from fallow_ingest.fulltext.eprint import read_eprint
+from fallow_ingest.fulltext.streams import DamageError, Forward
+from fallow_ingest.fulltext.tar import TarReader, is_tar_header
 from fallow_ingest.sources import Read, ReportBytes, Skipped, ignore_bytes
 from fallow_ingest.sources.files import existing, files_in
 from fallow_ingest.sources.full_text import outcome, papers_in
@@ -45,7 +47,7 @@ class LatexSource:
 
 
 def _is_bulk(path: Path) -> bool:
-    """Whether the file is an unpacked tar whose first file is itself packed or a PDF, as arXiv's bulk ones are."""
+    """Whether the file is a plain tar whose first member is packed or a PDF, as arXiv's bulk ones are."""
     try:
         with path.open("rb") as file:
             if not is_tar_header(file.read(512)):

@@ -34,17 +34,26 @@ def listed(*entries: str) -> str:
 @pytest.mark.parametrize(
     ("entry", "title", "year", "id_"),
     [
-        (r"\bibitem{a} Ada Ash. \newblock Idle toys at home. \newblock {\em Toys}, 3:1, 2029.", "Idle toys at home", 2029, ""),
-        (r"\bibitem[Ash(2029)]{a} Ada Ash. 2029. \newblock \href{https://aclanthology.org/P18-1001}{Idle toys at home}."
+        (r"\bibitem{a} Ada Ash. \newblock Idle toys at home. \newblock {\em Toys}, 3:1, "
+         r"2029.", "Idle toys at home", 2029, ""),
+        (r"\bibitem[Ash(2029)]{a} Ada Ash. 2029. \newblock "
+         r"\href{https://aclanthology.org/P18-1001}{Idle toys at home}."
          r" \newblock In \emph{Toys}.", "Idle toys at home", 2029, "acl:P18-1001"),
-        (r"\bibitem{a} A.~Ash, ``Idle toys at home,'' \emph{Toys}, vol. 3, 2029.", "Idle toys at home", 2029, ""),
-        (r"\bibitem{a} \BibitemOpen \bibfield{author}{\bibinfo{author}{\bibfnamefont{A.}~\bibnamefont{Ash}},\ }\href"
-         r"{https://doi.org/10.1234/x}{\bibfield{journal}{\bibinfo{journal}{Toys}\ }\textbf{\bibinfo{volume}{3}}\ "
+        (r"\bibitem{a} A.~Ash, ``Idle toys at home,'' \emph{Toys}, vol. 3, "
+         r"2029.", "Idle toys at home", 2029, ""),
+        (r"\bibitem{a} \BibitemOpen "
+         r"\bibfield{author}{\bibinfo{author}{\bibfnamefont{A.}~\bibnamefont{Ash}},\ }\href"
+         r"{https://doi.org/10.1234/x}{\bibfield{journal}{\bibinfo{journal}{Toys}\ "
+         r"}\textbf{\bibinfo{volume}{3}}\ "
          r"(\bibinfo{year}{2029})}\BibitemShut{NoStop}", "", 2029, "doi:10.1234/x"),
-        (r"\bibitem[Ash(2029)]{a} \bibfield{author}{\bibinfo{person}{Ada Ash}.} \bibinfo{year}{2029}\natexlab{}. "
+        (r"\bibitem[Ash(2029)]{a} \bibfield{author}{\bibinfo{person}{Ada Ash}.} "
+         r"\bibinfo{year}{2029}\natexlab{}. "
          r"\newblock \showarticletitle{Idle toys at home}. \newblock \bibinfo{journal}{\emph{Toys}}. "
-         r"\newblock \urldef\tempurl\url{https://doi.org/10.1234/y}\showDOI{\tempurl}", "Idle toys at home", 2029, "doi:10.1234/y"),
-        (r"\bibitem{a} Ada Ash. \newblock Idle toys at home. \newblock \emph{arXiv preprint arXiv:2001.00001}, 2029.",
+         r"\newblock "
+         r"\urldef\tempurl\url{https://doi.org/10.1234/y}\showDOI{\tempurl}",
+         "Idle toys at home", 2029, "doi:10.1234/y"),
+        (r"\bibitem{a} Ada Ash. \newblock Idle toys at home. \newblock \emph{arXiv preprint "
+         r"arXiv:2001.00001}, 2029.",
          "Idle toys at home", 2029, "arxiv:2001.00001"),
     ],
 )  # fmt: skip
@@ -83,7 +92,8 @@ def test_biblatex() -> None:
 
 
 BIB = r"""@string{toys = "Toys"}
-@article{a, author = {Ash, Ada and M{\"u}ller, Bo}, title = {Idle {Toys}}, journal = toys, year = 2029, doi = {10.1/x}}
+@article{a, author = {Ash, Ada and M{\"u}ller, Bo}, title = {Idle {Toys}},
+  journal = toys, year = 2029, doi = {10.1/x}}
 @misc{broken, title = {Never closed
 @misc{b, title = {Uncited}}"""
 
@@ -101,7 +111,7 @@ def test_bib_files_are_the_last_resort() -> None:
 
 
 def test_a_bib_inside_the_source() -> None:
-    inside = r"\begin{filecontents}{refs.bib}@misc{a, title={Inside}, author={Ash, A}, year=2029}\end{filecontents}"
+    inside = r"\begin{filecontents}{refs.bib}@misc{a, title={Inside}, author={Ash, A}}\end{filecontents}"
     _, references = read(main_tex=inside + MAIN)
     assert [r.title for r in references] == ["Inside"]
 

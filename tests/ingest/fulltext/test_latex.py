@@ -120,7 +120,8 @@ def test_structure() -> None:
         \textbf{Ethics statement.} Seven.
 
         Eight. \appendix \section{Proofs} Nine. \section*{References}""",
-        r"\title[s]{On \emph{Toys}\thanks{x}\\ and Play} \author{Ada Ash$^{1}$, Bo Birch\textsuperscript{2} \\ "
+        r"\title[s]{On \emph{Toys}\thanks{x}\\ and Play} \author{Ada Ash$^{1}$, Bo "
+        r"Birch\textsuperscript{2} \\ "
         r"$^1$University of Play \and Cy von Cedar\thanks{y}\\ Toy Inc.}",
     )
     assert paper.title == "On Toys and Play"
@@ -140,10 +141,13 @@ def test_structure() -> None:
 @pytest.mark.parametrize(
     "preamble",
     [
-        r"\icmltitle{T}\begin{icmlauthorlist}\icmlauthor{Ada Ash}{x}\icmlauthor{Bo Birch}{y}\end{icmlauthorlist}",
+        r"\icmltitle{T}\begin{icmlauthorlist}\icmlauthor{Ada Ash}{x}\icmlauthor{Bo "
+        r"Birch}{y}\end{icmlauthorlist}",
         r"\title{T}\author[1]{Ada Ash}\author[2]{Bo Birch}\affil[1]{University of Play}",
-        r"\title{T}\author{\IEEEauthorblockN{Ada Ash} \IEEEauthorblockA{Toy Inc.} \and \IEEEauthorblockN{Bo Birch}}",
-        r"\title{T}\author{Ada Ash\inst{1} \and Bo Birch\inst{2}}\institute{University of Play \and Toy Inc.}",
+        r"\title{T}\author{\IEEEauthorblockN{Ada Ash} \IEEEauthorblockA{Toy Inc.} \and "
+        r"\IEEEauthorblockN{Bo Birch}}",
+        r"\title{T}\author{Ada Ash\inst{1} \and Bo Birch\inst{2}}\institute{University of Play \and "
+        r"Toy Inc.}",
         r"\title{T}\author{Ada Ash}\email{a@b.c}\affiliation{\institution{Toy Inc.}}\author{Bo Birch}",
         r"\title{T}\author{Ada Ash \quad Bo Birch \\ University of Play \\ \texttt{\{a,b\}@c.de}}",
         r"\title{T}\author{{\bf Ada Ash}$^*$ \And {\bf Bo Birch} \\ Department of Play \\ New York}",
@@ -157,10 +161,12 @@ def test_titles_and_authors_of_many_classes(preamble: str) -> None:
 
 def test_floats_are_left_out_and_numbered() -> None:
     paper = read(
-        r"\section{A} See \autoref{t}, Fig.~\ref{f}, \cref{f,t} and Section~\ref{a}. \begin{figure}[t!]\centering"
-        r"\includegraphics[width=1cm]{x.png}\caption{Toys of \citet{ash}. Big ones.}\label{f}\end{figure} After."
-        r"\begin{table*}\caption{T}\label{t}\begin{tabular}{c}a & b\end{tabular}\end{table*}\subsection{B}\label{a} C."
-        + BIB
+        r"\section{A} See \autoref{t}, Fig.~\ref{f}, \cref{f,t} and Section~\ref{a}. "
+        r"\begin{figure}[t!]\centering"
+        r"\includegraphics[width=1cm]{x.png}\caption{Toys of \citet{ash}. Big "
+        r"ones.}\label{f}\end{figure} After."
+        r"\begin{table*}\caption{T}\label{t}\begin{tabular}{c}a & "
+        r"b\end{tabular}\end{table*}\subsection{B}\label{a} C." + BIB
     )
     assert paper.sections[0].text == "See Table 1, Fig. 1, Figures 1 and 1 and Section 1.1. After."
     assert [(c.text, c.section) for c in paper.references[0].contexts] == [
@@ -190,13 +196,14 @@ def test_citations(command: str, printed: str) -> None:
 
 
 def test_numbered_bibliographies() -> None:
-    paper = read(r"\section{A} Toys~\cite{b,a}. \begin{thebibliography}{9}\bibitem{a} A. Ash. X.\bibitem{b} B. Birch. Y."
+    paper = read(r"\section{A} Toys~\cite{b,a}. \begin{thebibliography}{9}\bibitem{a} A. Ash. "
+            r"X.\bibitem{b} B. Birch. Y."
                  r"\end{thebibliography}")  # fmt: skip
     assert paper.sections[0].text == "Toys [2, 1]."
 
 
 def test_files_of_a_paper() -> None:
-    body = r"\input{parts/one} \include{two}\subfile{three}\import{sub/}{four} \input ../../etc/passwd \input{main}"
+    body = r"\input{parts/one} \include{two}\subfile{three}\import{sub/}{four} \input ../../x \input{main}"
     found = text(
         body,
         **{
@@ -238,8 +245,9 @@ def test_the_main_file_is_found() -> None:
 
 
 def test_style_files_bring_plain_definitions() -> None:
-    sty = r"\newcommand{\toys}{idle toys}\def\section{\@startsection}\newcommand\inner{\@bad}\newcommand{\emph}[1]{no}"
-    main = r"\documentclass{article}\usepackage{my}\begin{document}\section{A}\emph{Six} \toys\inner{}.\end{document}"
+    sty = r"\newcommand{\toys}{idle toys}\def\section{\@start}\newcommand\in{\@bad}\newcommand{\emph}[1]{no}"
+    body = r"\begin{document}\section{A}\emph{Six} \toys\in{}.\end{document}"
+    main = r"\documentclass{article}\usepackage{my}" + body
     found = read_eprint(packed({"main.tex": main, "my.sty": sty}))
     assert isinstance(found, FullText)
     assert found.sections == (Section("A", "Six idle toys.", "other"),)
@@ -282,7 +290,8 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_bombs_end(name: str) -> None:
-    source = f"\\documentclass{{article}}\\begin{{document}}\\section{{A}} Before. {BOMBS[name]} After.\\end{{document}}"
+    body = f"\\section{{A}} Before. {BOMBS[name]} After."
+    source = f"\\documentclass{{article}}\\begin{{document}}{body}\\end{{document}}"
     found = read_eprint(source.encode(), tokens=60_000)
     assert isinstance(found, FullText | Unreadable)
     if isinstance(found, FullText) and found.sections:
@@ -317,8 +326,32 @@ def test_contexts_are_cut_out_of_the_text(pieces: list[str], numbered: bool) -> 
 
 SIGNS = st.text(alphabet="\\{}$%&#~_^[]ab \n", max_size=60)
 COMMANDS = st.sampled_from(
-    r"\begin{figure} \end{figure} \section{ \cite{ \def\x \newcommand{ \verb| \iffalse \fi \item \[ \] \begin{align} "
-    r"\bibitem{ \footnote{ \input{main} \title{ \author{ \x \let\y \caption{ \label{ \ref{ \begin{document}".split()
+    [
+        r"\begin{figure}",
+        r"\end{figure}",
+        r"\section{",
+        r"\cite{",
+        r"\def\x",
+        r"\newcommand{",
+        r"\verb|",
+        r"\iffalse",
+        r"\fi",
+        r"\item",
+        r"\[",
+        r"\]",
+        r"\begin{align}",
+        r"\bibitem{",
+        r"\footnote{",
+        r"\input{main}",
+        r"\title{",
+        r"\author{",
+        r"\x",
+        r"\let\y",
+        r"\caption{",
+        r"\label{",
+        r"\ref{",
+        r"\begin{document}",
+    ]
 )
 
 

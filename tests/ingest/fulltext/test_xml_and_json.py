@@ -32,12 +32,14 @@ def test_jats() -> None:
     paper = jats(
         "<p>Lead.</p><sec sec-type='intro'><label>1</label><p>D<sub>28k</sub> of 10<sup>5</sup>&nbsp;&alpha;"
         "<fig><caption><p>Toys (<xref ref-type='bibr' rid='r2'>2</xref>).</p></caption></fig> x "
-        "<disp-formula><tex-math>a</tex-math></disp-formula> <inline-formula><alternatives><tex-math>\\document"
+        "<disp-formula><tex-math>a</tex-math></disp-formula> "
+        "<inline-formula><alternatives><tex-math>\\document"
         "$$x_1$$</tex-math></alternatives></inline-formula>.</p><sec><title>Why</title><p>So.</p></sec></sec>",
         "<ack><p>Thanks.</p></ack><app-group><app><title>More</title><p>Toys.</p></app></app-group>",
     )
     assert [(s.heading, s.kind) for s in paper.sections] == [
-        ("", "other"), ("Introduction", "introduction"), ("Why", "introduction"), ("Limitations", "limitations"),
+        ("", "other"), ("Introduction", "introduction"), ("Why", "introduction"),
+        ("Limitations", "limitations"),
         ("Acknowledgements", "acknowledgements"), ("More", "appendix"),
     ]  # fmt: skip
     assert paper.sections[1].text == "D28k of 10^5 α x [formula] $x_1$."
@@ -141,8 +143,26 @@ JSON = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.dictionaries(
-            st.sampled_from("text section cite_spans start end ref_id bib_entries body_text abstract title authors ids "
-                            "sections pdf_parse metadata k1 latex ref_entries year middle".split()),
+            st.sampled_from(["text",
+            "section",
+            "cite_spans",
+            "start",
+            "end",
+            "ref_id",
+            "bib_entries",
+            "body_text",
+            "abstract",
+            "title",
+            "authors",
+            "ids",
+            "sections",
+            "pdf_parse",
+            "metadata",
+            "k1",
+            "latex",
+            "ref_entries",
+            "year",
+            "middle"]),
             inner,
             max_size=5,
         ),
@@ -154,7 +174,9 @@ JSON = st.recursive(
 @settings(max_examples=80, deadline=None)
 @given(
     st.dictionaries(
-        st.sampled_from("body_text bib_entries abstract metadata authors title pdf_parse sections".split()),
+        st.sampled_from(
+            ["body_text", "bib_entries", "abstract", "metadata", "authors", "title", "pdf_parse", "sections"]
+        ),
         JSON,
     )
 )

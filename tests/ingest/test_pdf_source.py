@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import random
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pymupdf
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mutated_pdfs import WAYS, mutated
 from source_samples import write_pdf
 
 from fallow_ingest.errors import SourceUnsupported
 from fallow_ingest.records import Paper
 from fallow_ingest.sources import Read, Skipped, pdf_reader
-from fallow_ingest.sources.pdf import PdfSource
+from fallow_ingest.sources.fields import Notes
+from fallow_ingest.sources.json_lines import Unreadable
+from fallow_ingest.sources.pdf import PdfSource, paper_of
 from fallow_ingest.sources.pdf_reader import PdfReader
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -167,13 +174,80 @@ def test_without_pymupdf_the_remedy_is_told(tmp_path: Path, monkeypatch: pytest.
         list(PdfSource().read(tmp_path))
 
 
+def listed(path: Path, lines: list[tuple[float, float, str]], *, size: float = 10) -> Paper:
+    """A paper of one page of prose and a page that begins with "References", its lines at (x, y)."""
+    document = pymupdf.open()
+    page = document.new_page()
+    page.insert_text((110, 70), "Reference Lists of Many Toys", fontsize=18, fontname="hebo")
+    page.insert_text((60, 120), "Abstract", fontsize=12, fontname="hebo")
+    for line in range(12):
+        page.insert_text(
+            (60, 140 + 12 * line), f"line {line} speaks of toys that rest at home.", fontsize=size
+        )
+    page.insert_text((60, 320), "1 Introduction", fontsize=12, fontname="hebo")
+    page.insert_text(
+        (60, 340), "Toys rest [1, 3]. So say Ash and Birch (2001), and Elm (2003) too.", fontsize=size
+    )
+    page = document.new_page()
+    page.insert_text((60, 60), "References", fontsize=12, fontname="hebo")
+    for x, y, text in lines:
+        page.insert_text((x, y), text, fontsize=size)
+    document.save(path)
+    return paper_in(path)
+
+
+HANGING = [
+    (60, 80, "Ada Ash and Bo Birch. 2001. The first toy of a very"),
+    (70, 92, "long list. In Proceedings of TOYS, pages 1-9,"),
+    (70, 104, "Toytown."),
+    (60, 116, "Cy Cedar. 2002. The second toy. Journal of Toys,"),
+    (70, 128, "27. 2002."),
+    (60, 140, "Ed Elm. 2003. The third toy of the list. Toy Press."),
+    (320, 80, "Flo Fir and Gus Gum. 2004. The fourth toy stands in"),
+    (330, 92, "the other column, and ends there."),
+    (320, 104, "Hal Holm. 2005. The fifth toy. Toy Press."),
+]
+
+
+def test_a_list_with_hanging_indents_in_two_columns(tmp_path: Path) -> None:
+    paper = listed(tmp_path / "a.pdf", HANGING, size=7)
+    assert [(r.title, r.year) for r in paper.references] == [
+        ("The first toy of a very long list", 2001),
+        ("The second toy", 2002),
+        ("The third toy of the list", 2003),
+        ("The fourth toy stands in the other column, and ends there", 2004),
+        ("The fifth toy", 2005),
+    ]
+    [context] = paper.references[0].contexts
+    assert context.text == "So say Ash and Birch (2001), and Elm (2003) too."
+    assert paper.sections[context.section].text[context.start : context.end] == context.text
+
+
+def test_a_list_with_labels(tmp_path: Path) -> None:
+    lines = [
+        (60, 80, "[1] A. Ash. The first toy of all toys. Toy Journal,"),
+        (76, 92, "27. 2001."),
+        (60, 104, "[2] B. Birch. The second toy. arXiv:2001.00002, 2020."),
+        (60, 116, "[3] C. Cedar. The third toy. Toy Press, 2003."),
+        (60, 170, "Ten more pages of tables of toys and their friends follow here."),
+    ]
+    paper = listed(tmp_path / "a.pdf", lines)
+    assert [(r.title, r.year, r.id) for r in paper.references] == [
+        ("The first toy of all toys", 2001, ""),
+        ("The second toy", 2020, "arxiv:2001.00002"),
+        ("The third toy", 2003, ""),
+    ]
+    assert [len(r.contexts) for r in paper.references] == [1, 0, 1]
+    assert "tables" not in paper.references[2].text
+
+
 @pytest.fixture(scope="module")
 def reader() -> object:
     with PdfReader(seconds_a_file=20) as shared:
         yield shared
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=12)), min_size=1, max_size=8))
 def test_mutated_files_do_no_harm(
     tmp_path: Path, reader: PdfReader, changes: list[tuple[float, bytes]]
@@ -185,6 +259,43 @@ def test_mutated_files_do_no_harm(
         content[at : at + len(junk)] = junk
     path.write_bytes(content)
     assert reader.read(path) is not None
+
+
+@pytest.mark.parametrize("way", sorted(WAYS))
+def test_each_way_to_spoil_a_file_has_an_outcome(tmp_path: Path, reader: PdfReader, way: str) -> None:
+    whole = write_pdf(tmp_path / "whole.pdf").read_bytes()
+    path = tmp_path / "mutated.pdf"
+    for seed in range(2):
+        path.write_bytes(WAYS[way](whole, random.Random(seed)))
+        printed = reader.read(path)
+        outcome = printed if isinstance(printed, Unreadable) else paper_of(printed, path, Notes())
+        assert isinstance(outcome, Paper) or outcome.reason
+    assert mutated([whole], 7) == mutated([whole], 7)
+
+
+def test_the_process_ends_with_its_parent(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from fallow_ingest.sources.pdf_reader import PdfReader\n"
+        "reader = PdfReader(); reader.read(Path(sys.argv[1])); print(reader._worker.pid, flush=True)\n"
+        "time.sleep(60)"
+    )
+    path = write_pdf(tmp_path / "a.pdf")
+    parent = subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    worker = int(parent.stdout.readline())
+    os.kill(worker, 0)
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    for _ in range(200):
+        try:
+            os.kill(worker, 0)
+        except ProcessLookupError:
+            return
+        if Path(f"/proc/{worker}/stat").exists() and " Z " in Path(f"/proc/{worker}/stat").read_text():
+            return  # dead, and nobody has asked how
+        time.sleep(0.05)
+    pytest.fail("the reader outlived its parent")
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="needs ../shared/data")

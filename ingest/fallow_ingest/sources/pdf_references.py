@@ -52,7 +52,7 @@ def split(lines: Sequence[PrintedLine]) -> list[list[PrintedLine]]:
             entries.append([])
         if len(entries[-1]) < _LONGEST_ENTRY_LINES:
             entries[-1].append(line)
-    if len(entries) > 3:
+    if len(entries) > 2:
         usual = max(map(len, entries[:-1]))
         entries[-1] = _without_what_follows(entries[-1], usual)
     return entries[: field.MOST_REFERENCES]

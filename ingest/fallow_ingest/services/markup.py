@@ -17,7 +17,7 @@ _BLOCK = (
 )
 _TAG = re.compile(
     rf"<(?P<end>/?)(?P<space>jats:|mml:|m:|ns\d:)?(?P<name>{_INLINE}|{_BLOCK}|(?<=:)[a-z][\w-]{{0,30}})"
-    r"(?=[\s/>])[^<>]{0,1000}>",
+    r"(?:\s[^<>=]{0,100}=[^<>]{0,900})?\s{0,9}/?>",
     re.IGNORECASE,
 )
 _BLOCK_NAME = re.compile(_BLOCK, re.IGNORECASE)
@@ -31,7 +31,7 @@ _MARK = re.compile(
 _NOTICE = re.compile(
     r"^\s*(?:notice of )?"
     r"(?:retract(?:ion|ed)|withdrawal|correction|corrigendum|erratum|addendum|expression of concern)"
-    r"(?: (?:note|notice|article|statement))?\s*(?:to|for|of|:|-|–)\s",
+    r"(?: (?:note|notice|article|statement))?\s*(?:to\s?:?|(?:for|of)\s?:|:)\s",
     re.IGNORECASE,
 )
 
@@ -79,8 +79,7 @@ def is_notice(title: str) -> bool:
     >>> is_notice("Retraction Note to: On toys"), is_notice("Correction of grammatical errors")
     (True, False)
     """
-    found = _NOTICE.match(title)
-    return found is not None and (":" in title[: found.end() + 1] or found[0].rstrip().endswith("to"))
+    return _NOTICE.match(title) is not None
 
 
 def _without_tags(text: str) -> str:

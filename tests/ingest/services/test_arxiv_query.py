@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -55,6 +56,24 @@ def test_a_minute_of_more_papers_than_a_page(tmp_path: Path) -> None:
     later = Preprint("2601.00099", "A toy after all", (at("2026-01-01T10:01:00"),), ("cs.CL",), "")
     with bench(tmp_path) as here, serving(QueryApi([*minute, later])) as server:
         assert here.harvest(ArxivQueryService(base=server.url, page=7), TOYS).outcome == Ok(31)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_the_minutes_and_the_pages(seed: int, tmp_path: Path) -> None:
+    draw = random.Random(seed)
+    papers = [
+        Preprint(
+            f"2601.{n:05d}",
+            f"Toy {n}",
+            (at(f"2026-01-01T10:{draw.randrange(draw.choice([2, 9])):02d}:{draw.randrange(3):02d}"),),
+            ("cs.CL",),
+            "",
+        )
+        for n in range(1, 41)
+    ]
+    with bench(tmp_path) as here, serving(QueryApi(papers)) as server:
+        account = here.harvest(ArxivQueryService(base=server.url, page=draw.choice([3, 5, 9])), TOYS)
+        assert (account.outcome, account.counts.new, account.counts.unchanged) == (Ok(40), 40, 0)
 
 
 def test_an_empty_page_in_the_middle_is_asked_for_again(tmp_path: Path) -> None:

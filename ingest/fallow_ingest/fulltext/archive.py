@@ -54,7 +54,8 @@ class Unpacked(NamedTuple):
 def unpack(data: bytes, *, largest: int = LARGEST_UNPACKED) -> Unpacked | Unreadable:
     """The texts of an e-print: a tar archive, plain or gzip, or one text, plain or gzip.
 
-    Told by content, never by name. largest: bytes that are unpacked before the rest is left. What is no e-print at all is Unreadable with a reason to count by.
+    Told by content, never by name. largest: bytes that are unpacked before the rest is left. What is no
+    e-print at all is Unreadable with a reason to count by.
     """
     if not data.strip(b"\x00 \t\r\n"):
         return Unreadable("empty source", f"{len(data)} bytes")

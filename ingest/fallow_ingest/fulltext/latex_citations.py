@@ -87,7 +87,11 @@ def citeauthoryear(reader: Reader, _name: str) -> None:
     given: list[str] = []
     while len(given) < 4 and reader.stream.peek(spaces=False) == "{":
         given.append(reader.render(reader.stream.argument()).strip())
-    years = [index for index, text in enumerate(given) if index and re.search(r"\d{4}|n\.?d", text)]
+    years = [
+        index
+        for index, text in enumerate(given)
+        if index and re.search(r"\d{4}|\bn\.?\s?d\b|in press|forthcoming", text)
+    ]
     if years:
         reader.out.append(f"{given[years[0] - 1]} ({given[years[0]]})")
     else:

@@ -197,6 +197,8 @@ class Reader:
     def arguments(self, specification: str) -> None:
         """Read arguments as latex_tables says; what stays is read next."""
         kept: Tokens = []
+        if specification.startswith("m"):
+            self.stream.optional()
         for kind in specification:
             if kind == "s":
                 self.stream.star()

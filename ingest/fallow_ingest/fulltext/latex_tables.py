@@ -24,8 +24,12 @@ SIGNS = LETTERS | {
     "textonehalf": "½", "textordfeminine": "ª", "textordmasculine": "º", "colon": ":",
     "textvisiblespace": " ",
     "leavevmode": "", "cr": " ", "tabularnewline": " ", "ie": "i.e.", "eg": "e.g.", "etal": "et al.",
+    "mnras": "MNRAS", "apj": "ApJ", "apjl": "ApJ", "apjs": "ApJS", "aj": "AJ", "aap": "A&A", "aaps": "A&AS",
+    "araa": "ARA&A", "nat": "Nature", "pasp": "PASP", "pasj": "PASJ", "prd": "Phys. Rev. D", "pasa": "PASA",
+    "prl": "Phys. Rev. Lett.", "physrep": "Phys. Rep.", "jcap": "JCAP", "ssr": "Space Sci. Rev.",
+    "procspie": "Proc. SPIE", "apss": "Ap&SS", "icarus": "Icarus", "na": "New Astron.", "memras": "MmRAS",
 }  # fmt: skip
-"""Commands that print a sign; those of the last line are so commonly an author's own that they are known."""
+"""Commands that print a sign, and astronomers' journals."""
 
 SYMBOLS = {
     "%": "%", "&": "&", "$": "$", "#": "#", "_": "_", "{": "{", "}": "}", " ": " ", ",": " ", ";": " ",
@@ -68,7 +72,7 @@ _BY_SPECIFICATION = {
     "mmm": "addcontentsline definecolor providecolor stackengine newlist DeclareFontFamily crefname Crefname",
     "om": "captionsetup color rowcolor columncolor cellcolor includesvg includepdf epsfbox subclass "
     "newmdenv todo "
-    "ccsdesc documentstyle cmidrule newtcbox",
+    "numberofauthors ccsdesc documentstyle cmidrule newtcbox",
     "k": "fbox mbox hbox vbox textsuperscript textsubscript ul hl uwave highlight textnormal "
     "dropcap natexlab "
     "uppercase lowercase MakeUppercase MakeLowercase",

@@ -19,6 +19,10 @@ _VENUE = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[“\"]([^“”\"]{10,300})[,.][”\"]")
+# Names, and what astronomers print in place of a title: "2009, ApJS, 182, 543".
+_NO_TITLE = re.compile(
+    r"et al\b|.*\b\d{4}[a-z]?, [^,]{0,40},? [\w.]+, \w+|[A-Z][\w’'-]+(?: [A-Z]\.?)+(?:,.*)?$"
+)
 _FIELDS = frozenset({"author", "journal"})
 _YEAR_ONLY = re.compile(r"\(?(?:1[89]|20)\d\d[a-z]?\)?\.?")
 _ENDS_WITH_YEAR = re.compile(r"[.,(]\s*\(?(?:(?:1[89]|20)\d\d[a-z]?|to appear|in press|forthcoming)\)?[.,]?$")
@@ -47,6 +51,8 @@ def reference_of(
     title = title.strip(" .,")[: field.LONGEST_TITLE]
     if title[:1] in '“"' and title[-1:] in '”"':
         title = title[1:-1].strip(" .,")
+    if _NO_TITLE.match(title):
+        title = ""
     return Reference(
         id=best_id(addresses, entry.ids or {}),
         title=title if any(map(str.isalpha, title)) else "",

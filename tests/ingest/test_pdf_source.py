@@ -196,6 +196,30 @@ def listed(path: Path, lines: list[tuple[float, float, str]], *, size: float = 1
     return paper_in(path)
 
 
+def test_headings_that_stand_in_the_line(tmp_path: Path) -> None:
+    document = pymupdf.open()
+    page = document.new_page()
+    page.insert_text((110, 70), "Headings in the Line of Many Toys", fontsize=18, fontname="hebo")
+    page.insert_text((60, 120), "1 Introduction", fontsize=12, fontname="hebo")
+    page.insert_text((60, 140), "Toys rest. They were made for nothing else but rest, and they do it well.")
+    page.insert_text((60, 180), "2 Discussion", fontsize=12, fontname="hebo")
+    paragraphs = [
+        ("Results.", "All toys rested when they were told to rest, by day and by night."),
+        ("Limitations.", "We asked only the toys of one house, and none of them was old."),
+        ("Cost.", "A toy that rests costs nothing, which cannot be said of other ones."),
+    ]
+    for number, (lead, text) in enumerate(paragraphs):
+        end = 60 + pymupdf.get_text_length(lead, fontname="hebo", fontsize=10)
+        page.insert_text((60, 210 + 30 * number), lead, fontsize=10, fontname="hebo")
+        page.insert_text((end + 3, 210 + 30 * number), text, fontsize=10)
+    path = tmp_path / "a.pdf"
+    document.save(path)
+    sections = {(s.heading, s.kind): s.text for s in paper_in(path).sections}
+    assert sections["Limitations", "limitations"].startswith("We asked only the toys of one house")
+    assert "costs nothing" not in sections["Limitations", "limitations"]
+    assert [kind for _, kind in sections] == ["introduction", "discussion", "limitations"]
+
+
 HANGING = [
     (60, 80, "Ada Ash and Bo Birch. 2001. The first toy of a very"),
     (70, 92, "long list. In Proceedings of TOYS, pages 1-9,"),

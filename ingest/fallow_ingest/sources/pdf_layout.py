@@ -119,9 +119,10 @@ def _whole_lines(lines: Sequence[PrintedLine]) -> list[PrintedLine]:
         if last is not None and last.block == line.block and _beside(last, line):
             wide = line.x0 - last.x1 > 1.2 * line.size  # kept visible: authors side by side
             longer = last if len(last.text) >= len(line.text) else line
+            lead = last.lead or (len(last.text.rstrip()) if last.bold and not line.bold else 0)
             whole[-1] = longer._replace(
                 x0=last.x0, y0=min(last.y0, line.y0), x1=line.x1, y1=max(last.y1, line.y1),
-                text=f"{last.text.rstrip()}{'    ' if wide else ' '}{line.text.lstrip()}",
+                text=f"{last.text.rstrip()}{'    ' if wide else ' '}{line.text.lstrip()}", lead=lead,
             )  # fmt: skip
         else:
             whole.append(line)

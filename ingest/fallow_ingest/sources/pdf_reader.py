@@ -22,7 +22,10 @@ LARGEST_ANSWER = 256 * 2**20
 
 
 class PrintedLine(NamedTuple):
-    """One line as printed. Places in points from the upper left corner; size that of most of its letters."""
+    """One line as printed. Places in points from the upper left corner; size that of most of its letters.
+
+    lead: characters at its beginning that are set bold or italic when the rest is not.
+    """
 
     page: int
     block: int
@@ -35,6 +38,7 @@ class PrintedLine(NamedTuple):
     italic: bool
     upright: bool
     text: str
+    lead: int = 0
 
 
 class Printed(NamedTuple):

@@ -116,39 +116,97 @@ def _unannounced_abstract(front: Sequence[PrintedLine], words: Counter[str]) -> 
 
 def _parts(lines: Sequence[PrintedLine], body: float) -> Iterator[_Part]:
     """The document cut at its headings; what stands before the first has no heading."""
-    usual_bold = sum(len(line.text) for line in lines if line.bold) > 0.5 * sum(
-        len(line.text) for line in lines
-    )
-    heading, kind, content = "", "other", list[PrintedLine]()
+    bold = sum(len(line.text) for line in lines if line.bold)
+    usual_bold = bold > 0.5 * sum(len(line.text) for line in lines)
+    part = _Part("", "other", [])
+    outer: _Part | None = None  # the section inside which a run-in heading began the present one
     begun = False  # whether abstract or introduction was met: what is set large before is the front
     index = 0
     while index < len(lines):
-        line = lines[index]
-        inline = None if begun else _INLINE_ABSTRACT.match(line.text)
-        if inline is not None and (
-            inline.end() == len(line.text) or line.text[: inline.end()].strip()[-1:] in ".:—–-"
-        ):
-            yield _Part(heading, kind, content)  # type: ignore[arg-type]
-            heading, kind, content = "Abstract", "abstract", []
-            rest = line.text[inline.end() :]
-            if rest.strip():
-                content.append(line._replace(text=rest))
-            begun = True
+        cut = (
+            (None if begun else _abstract_at(lines[index]))
+            or (_run_in_at(lines, index, part, outer) if begun else None)
+            or _heading_at(lines, index, body, usual_bold, part, begun=begun)
+        )
+        if cut is None:
+            part.lines.append(lines[index])
             index += 1
             continue
-        if kind == "abstract" and _AFTER_ABSTRACT.match(line.text):
-            yield _Part(heading, "abstract", content)
-            heading, kind, content = "", "other", []
-        length = _heading_length(lines, index, body, usual_bold, in_references=kind == "references")
-        if length and (begun or section_kind(line.text) in ("introduction", "abstract")):
-            yield _Part(heading, kind, content)  # type: ignore[arg-type]
-            heading = " ".join(plain(mended(part.text)) for part in lines[index : index + length])
-            kind, content, begun = section_kind(heading), [], True
-            index += length
-            continue
-        content.append(line)
-        index += 1
-    yield _Part(heading, kind, content)  # type: ignore[arg-type]
+        yield part
+        outer = (outer or part) if cut.inside else None
+        part = _Part(cut.heading, cut.kind, list(cut.rest))
+        begun = begun or bool(cut.heading)
+        index += cut.length
+    yield part
+
+
+class _Cut(NamedTuple):
+    """Where a part begins: length lines are its heading, rest is what the last of them says besides."""
+
+    heading: str
+    kind: SectionKind
+    length: int
+    rest: tuple[PrintedLine, ...] = ()
+    inside: bool = False
+
+
+def _abstract_at(line: PrintedLine) -> _Cut | None:
+    found = _INLINE_ABSTRACT.match(line.text)
+    if found is None:
+        return None
+    if found.end() < len(line.text) and line.text[: found.end()].strip()[-1:] not in (
+        ".",
+        ":",
+        "—",
+        "–",
+        "-",
+    ):
+        return None
+    rest = line.text[found.end() :]
+    return _Cut("Abstract", "abstract", 1, (line._replace(text=rest),) if rest.strip() else ())
+
+
+def _heading_at(
+    lines: Sequence[PrintedLine], index: int, body: float, usual_bold: bool, part: _Part, *, begun: bool
+) -> _Cut | None:
+    line = lines[index]
+    length = _heading_length(lines, index, body, usual_bold, in_references=part.kind == "references")
+    if length and (begun or section_kind(line.text) in ("introduction", "abstract")):
+        heading = " ".join(plain(mended(piece.text)) for piece in lines[index : index + length])
+        return _Cut(heading, section_kind(heading), length)
+    if part.kind == "abstract" and part.lines and _AFTER_ABSTRACT.match(line.text):
+        return _Cut("", "other", 1, (line,))
+    return None
+
+
+# Headings that stand in the first line of their paragraph, bold or slanted, and tell of the paper's limits.
+_RUN_IN = re.compile(
+    r"\s*(?:\(?(?:\d{1,2}|[ivx]{1,4}|[a-h])[.)]\s+)?(?:(?:Current |Main |Key |Our |Potential )?Limitations?\b"
+    r"|Future (?:work|directions|research)\b|Threats to validity\b|Broader (?:societal )?impacts?\b"
+    r"|Ethic(?:s|al) (?:statement|considerations?)\b"
+    r"|(?:Discussion|Conclusions?) and (?:limitations|future work)\b"
+    r"|Open (?:problems|questions)\b|Failure (?:cases|modes)\b|Acknowledge?ments?\b)[^.:]{0,60}[.:—–-]*\s*$",
+    re.IGNORECASE,
+)
+_LONGEST_RUN_IN = 80
+_LEAD_ENDS = re.compile(r"[.:—–-]\s*$|[.:]\s")
+
+
+def _run_in_at(lines: Sequence[PrintedLine], index: int, part: _Part, outer: _Part | None) -> _Cut | None:
+    """A run-in heading that begins a part, or any that ends one which another began."""
+    line = lines[index]
+    if not 3 <= line.lead <= _LONGEST_RUN_IN or part.kind in ("references", "abstract"):
+        return None
+    last = lines[index - 1] if index else None
+    begins = last is None or line.block != last.block or _begins_paragraph(last, line)
+    lead = line.text[: line.lead]
+    if not begins or not (_LEAD_ENDS.search(lead) or line.text[line.lead : line.lead + 1] in (".", ":")):
+        return None
+    if _RUN_IN.match(lead):
+        heading = plain(mended(lead)).strip(" .:—–-")
+        rest = line._replace(text=line.text[line.lead :].lstrip(" .:—–-"), lead=0)
+        return _Cut(heading, section_kind(heading), 1, (rest,), inside=True)
+    return _Cut(outer.heading, outer.kind, 1, (line,)) if outer else None
 
 
 def _heading_length(

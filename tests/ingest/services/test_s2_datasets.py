@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from protocols.s2_datasets import (
     FAULTS,
@@ -320,6 +320,15 @@ def test_without_a_key_it_says_so_at_once(tmp_path: Path, monkeypatch: pytest.Mo
         assert not any("x-api-key" in asked.headers for asked in stored), "the key is for the API only"
 
 
+def test_without_a_key_ai2_itself_is_not_even_asked(tmp_path: Path) -> None:
+    with bench(tmp_path, World()) as here:
+        limiter = Limiter(FakeClock(), folder=tmp_path / "limits")
+        with Client(limiter) as client:
+            account = harvest(here.catalog, DatasetService(), FIELD, client)
+        assert isinstance(account.failure, ServiceRefused)
+        assert account.requests == 0
+
+
 # Choices ------------------------------------------------------------------------------------------
 
 
@@ -361,6 +370,7 @@ def test_choices(selection: Selection, kept: bool) -> None:
         assert choice.may_keep(line.encode()) or not kept
 
 
+@settings(max_examples=40)
 @given(st.sampled_from(["arxiv", "doi"]), st.text(max_size=30), st.sampled_from([None, "x"]))
 def test_the_quick_look_never_loses_a_paper(has: str, title: str, doi: str | None) -> None:
     record = paper(1, title + '"ArXiv":null', arxiv="2001.00001")
@@ -408,6 +418,7 @@ SPANS = st.lists(
 ).map(json.dumps)
 
 
+@settings(max_examples=40)
 @given(st.text(max_size=80), SPANS, SPANS, SPANS, SPANS)
 def test_annotations_of_strangers(text: str, headings: str, blocks: str, refs: str, entries: str) -> None:
     marks = {"section_header": headings, "paragraph": blocks, "bib_ref": refs}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from protocols.s2_graph import HELD, TOYS, UNHELD, Entry, World, hurried, said
 from protocols.server import Asked, FakeClock, ProtocolServer, Reply, Respond, gateway_timeout, serving
@@ -456,6 +456,7 @@ NAMES = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(NAMES, JSON, max_size=12))
 def test_no_record_can_hurt(record: dict[str, object]) -> None:
     paper = paper_of({"corpusId": 1, **record}, Notes(), seen_on="2030-01-01")

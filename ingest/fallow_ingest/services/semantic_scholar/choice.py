@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fallow_ingest.dates import public_by, read_date
 from fallow_ingest.errors import BadInput
@@ -52,13 +52,20 @@ class Choice:
     until: int | None
     has: tuple[str, ...]
     cited: int
+    _lacking: tuple[bytes, ...] = field(init=False)
+    _naming: tuple[bytes, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        lacking = (f'"{name}":{space}null'.encode() for name in self.has for space in ("", " "))
+        object.__setattr__(self, "_lacking", tuple(lacking))
+        object.__setattr__(self, "_naming", tuple(f'"{name}"'.encode() for name in sorted(self.fields)))
 
     def may_keep(self, line: bytes) -> bool:
         """False when the line of a paper, not parsed yet, cannot be of a chosen one: most of them."""
-        for name in self.has:
-            if f'"{name}":null'.encode() in line or f'"{name}": null'.encode() in line:
+        for lacking in self._lacking:
+            if lacking in line:
                 return False
-        return not self.fields or any(f'"{name}"'.encode() in line for name in self.fields)
+        return not self._naming or any(naming in line for naming in self._naming)
 
     def keeps(self, record: Mapping[str, object]) -> bool:
         """Whether a record of the data set "papers" is of a chosen paper."""

@@ -11,12 +11,19 @@ from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
-from fallow_ingest.errors import ServiceBroken
+from fallow_ingest.errors import ServiceBroken, ServiceRefused
 from fallow_ingest.services import Cursor, Page, Plan, Selection, endpoint
-from fallow_ingest.services.semantic_scholar import LABEL, api_key, api_origin
+from fallow_ingest.services.semantic_scholar import (
+    KEY_PAGE,
+    KEY_VARIABLE,
+    LABEL,
+    api_key,
+    api_origin,
+)
 from fallow_ingest.services.semantic_scholar.choice import Choice, choice_of
 from fallow_ingest.services.semantic_scholar.loading import Loading
 from fallow_ingest.services.semantic_scholar.records import CITATIONS, FULL_TEXTS, PAPERS
@@ -119,7 +126,14 @@ class DatasetService:
 
         Raises BadInput for a choice that has no meaning, ServiceErrors, and DiskFull.
         """
-        return self._pages(selection, choice_of(selection), client, cursor, watermark)
+        choice = choice_of(selection)
+        if not api_key() and (urlsplit(self.base).hostname or "").endswith("semanticscholar.org"):
+            # Not to be found out after the minute that the second question has to wait without one.
+            raise ServiceRefused(
+                f"{LABEL} gives its data sets only with a key",
+                f"ask for one at {KEY_PAGE} and put it into {KEY_VARIABLE}",
+            )
+        return self._pages(selection, choice, client, cursor, watermark)
 
     def _pages(
         self,

@@ -61,13 +61,14 @@ class Loading:
     def _passes(self, step: Step, content: bytes) -> bool:
         """Whether the line is plainly of no chosen paper."""
         if self._data_set == CITATIONS:
-            citing, cited = _CITING.search(content), _CITED.search(content)
-            if citing and cited:
-                return int(citing[1]) not in self._chosen or int(cited[1]) not in self._chosen
-            return bool(_UNRESOLVED.search(content))
+            citing = _CITING.search(content)
+            if citing and int(citing[1]) not in self._chosen:
+                return True
+            cited = _CITED.search(content)
+            return int(cited[1]) not in self._chosen if cited else bool(_UNRESOLVED.search(content))
+        if self._data_set == PAPERS and step.change == "load":
+            return not self._choice.may_keep(content)
         found = _NUMBER.search(content)
-        if self._data_set == PAPERS and (step.change == "load" or not found):
-            return step.change != "delete" and not self._choice.may_keep(content)
         if not found:
             return False
         if self._data_set == PAPERS:

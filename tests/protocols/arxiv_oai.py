@@ -159,7 +159,9 @@ class OaiServer:
         return [set_spec(name) for name in names if name != "cmp-lg"]
 
     def _in_set(self, preprint: Preprint, wanted: str) -> bool:
-        return not wanted or any(f"{name}:".startswith(f"{wanted}:") for name in self._sets(preprint))
+        """By the categories that the paper has itself; the aliases are only in the header."""
+        names = map(set_spec, preprint.categories)
+        return not wanted or any(f"{name}:".startswith(f"{wanted}:") for name in names)
 
     def _record(self, preprint: Preprint) -> str:
         sets = "".join(f"<setSpec>{name}</setSpec>" for name in self._sets(preprint))

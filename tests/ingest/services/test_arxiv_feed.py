@@ -68,6 +68,16 @@ def test_an_unchanged_feed_costs_nothing(tmp_path: Path) -> None:
         assert not account.skipped, "a weekend has no announcement"
 
 
+def test_a_tag_that_is_none_is_not_sent_back(tmp_path: Path) -> None:
+    def odd(asked: Asked) -> Reply:
+        return replace(FeedServer(tags=False)(asked), headers={"ETag": " \\xff no tag"})
+
+    with bench(tmp_path) as here, serving(odd) as server:
+        for _ in range(2):
+            assert here.harvest(ArxivFeedService(base=server.url), CL).outcome == Ok(3)
+        assert "if-none-match" not in server.asked[1].headers
+
+
 def test_a_weekend_is_empty(tmp_path: Path) -> None:
     with bench(tmp_path) as here, serving(FeedServer(())) as server:
         assert here.harvest(ArxivFeedService(base=server.url), CL).outcome == Empty()

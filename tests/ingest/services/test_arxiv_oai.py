@@ -221,10 +221,22 @@ def test_papers_of_two_sets_come_once(tmp_path: Path) -> None:
         assert account.counts.new == wanted
 
 
-def test_aliases_are_one_set(tmp_path: Path) -> None:
+def test_an_archive_and_its_category_bring_a_paper_once(tmp_path: Path) -> None:
     with bench(tmp_path) as here, serving(OaiServer()) as server:
-        here.harvest(OaiService(base=server.url), Selection(categories=("math.MP",)))
-        assert here.titles() == ["Strings for toys"]
+        account = here.harvest(OaiService(base=server.url), Selection(categories=("cs", "cs.CL")))
+        assert account.counts.unchanged == 0
+        assert account.outcome == Ok(sum(any("cs." in c for c in p.categories) for p in PREPRINTS))
+
+
+def test_an_alias_in_the_header_is_no_proof_that_a_paper_came(tmp_path: Path) -> None:
+    """The header of a paper of math.NA names cs.NA too, but the list of cs.NA does not have it."""
+    only_math = Preprint(
+        "2612.00003", "Sums of toys", (at("2026-12-02T08:00:00"),), ("math.NA",), "2026-12-03"
+    )
+    with bench(tmp_path) as here, serving(OaiServer(preprints=(*PREPRINTS, only_math))) as server:
+        account = here.harvest(OaiService(base=server.url), Selection(categories=("cs.NA", "math.NA")))
+        assert here.titles() == ["Numbers of toys", "Sums of toys"]
+        assert account.counts.unchanged == 0
 
 
 # Errors of the protocol -----------------------------------------------------------------------------

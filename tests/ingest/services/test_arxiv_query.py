@@ -116,6 +116,20 @@ def test_the_same_paper_on_two_pages_counts_once(tmp_path: Path) -> None:
         assert (account.counts.new, account.counts.unchanged) == (20, 0)
 
 
+def test_a_day_to_come_does_not_lead_past_the_rest(tmp_path: Path) -> None:
+    api = QueryApi(crowd(20))
+
+    def wrong(asked: Asked) -> Reply:
+        reply = api(asked)
+        body = reply.body.replace(b"<published>2026-01-01T10:01:0", b"<published>2999-01-01T10:01:0")
+        return replace(
+            reply, body=body.replace(b"<published>2026-01-01T10:03:02", b"<published>2025-01-01T10:00:00")
+        )
+
+    with bench(tmp_path) as here, serving(wrong) as server:
+        assert here.harvest(ArxivQueryService(base=server.url, page=4), TOYS).outcome == Ok(20)
+
+
 def test_totals_that_drift(tmp_path: Path) -> None:
     papers = crowd(20)
 

@@ -22,6 +22,7 @@ _DC = "{http://purl.org/dc/elements/1.1/}"
 _ARXIV = "{http://arxiv.org/schemas/atom}"
 _REFUSAL = "Feed error for query"
 _VERSION = re.compile(r"v([1-9]\d{0,3})$", re.ASCII)
+_ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]{1,200}"')
 _BEFORE_ABSTRACT = re.compile(r"^\s*arXiv:\S+\s+Announce Type:\s*\S+\s*(?:Abstract:\s*)?", re.IGNORECASE)
 
 
@@ -45,10 +46,11 @@ def feed_of(answer: Answer, before: int) -> Feed:
     day = read_date(channel.findtext("pubDate") or "")
     if len(day) != 10:
         raise BadAnswer("sent a feed without its day")
+    etag = _ETAG.fullmatch(answer.headers.get("etag", ""))
     items = tuple(
         _item(item, day, position) for position, item in enumerate(channel.findall("item"), before + 1)
     )
-    return Feed(items, day, answer.headers.get("etag", "")[:200])
+    return Feed(items, day, etag[0] if etag else "")
 
 
 def refused_of(answer: Answer) -> ServiceError | None:

@@ -35,9 +35,10 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One answer. total: papers of the whole result as this answer has it; size: the most that it holds (the
+    """One answer to a query.
 
-    number asked for, unless a mirror gives fewer), 0 when it does not say; day: of the server's clock.
+    total: papers of the whole result as this answer has it; size: the most that it holds (the number asked
+    for, unless a mirror gives fewer), 0 when it does not say; day: YYYY-MM-DD of the server's clock, or "".
     """
 
     entries: tuple[Entry, ...]
@@ -59,11 +60,13 @@ def found_of(answer: Answer) -> Found:
     total = _number(root, "totalResults")
     if total is None:
         raise BadAnswer("sent a feed without its total")
+    day = read_date(_text(root, f"{ATOM}updated"))
+    day = day if len(day) == 10 else ""
     return Found(
-        tuple(_entry(entry) for entry in entries),
+        tuple(_entry(entry, day) for entry in entries),
         total,
         _number(root, "itemsPerPage") or 0,
-        _text(root, f"{ATOM}updated")[:10],
+        day,
         _text(root, f"{ATOM}title"),
     )
 
@@ -88,7 +91,7 @@ def _refusal(entry: Element) -> ServiceRefused | None:
     )
 
 
-def _entry(entry: Element) -> Entry:
+def _entry(entry: Element, today: str) -> Entry:
     address = _text(entry, f"{ATOM}id")
     key = paper_key(address)
     version = _VERSION.search(address)
@@ -100,8 +103,10 @@ def _entry(entry: Element) -> Entry:
         item = Skipped(0, paper.reason, address[:100] or "an entry without an id", paper.detail)
     else:
         item = Read(0, paper, tuple(notes))
-    minute = re.sub(r"\D", "", published)[:12] if read_date(published) else ""
-    return Entry(key, version[0] if version else "", minute if len(minute) == 12 else "", item)
+    minute = re.sub(r"\D", "", published)[:12] if len(read_date(published)) == 10 else ""
+    # A day to come is a mistake, and one that a search for what follows must not be led by.
+    known = len(minute) == 12 and (not today or minute[:8] <= today.replace("-", ""))
+    return Entry(key, version[0] if version else "", minute if known else "", item)
 
 
 def _fields(entry: Element, key: str, version: str) -> dict[str, object]:

@@ -129,7 +129,7 @@ class OaiService:
                 restarts[here] = restarts.get(here, 0) + 1
                 if restarts[here] > MOST_RESTARTS:
                     raise ServiceBroken(
-                        f"{self.label} forgot its place {MOST_RESTARTS} times ({place.day})",
+                        f"{self.label} forgot its place {MOST_RESTARTS} times ({place.day or 'at first'})",
                         "run the same command again later: it goes on where it stopped",
                     ) from error
                 place = replace(place, token="")
@@ -225,13 +225,13 @@ def _categories(selection: Selection) -> list[str]:
 def _page_of(listed: Listed, asked: _Range, place: _Place) -> tuple[Page, _Place]:
     """The page to commit and the place behind it."""
     fresh, place = _fresh(listed.records, place)
-    earlier = frozenset(asked.sets[: place.list])
     items = []
     position = place.position
     for record in fresh:
-        if earlier.isdisjoint(record.sets):  # else it came with the set before
+        item = item_of(record, position + 1)
+        if not _came_before(item, asked.sets[: place.list]):
             position += 1
-            items.append(item_of(record, position))
+            items.append(item)
     promised = listed.total if listed.total is not None and not place.promised else place.promised
     place = replace(
         place,
@@ -250,6 +250,15 @@ def _page_of(listed: Listed, asked: _Range, place: _Place) -> tuple[Page, _Place
         place = _Place(list=place.list + 1, began=place.began, position=position)
     watermark = place.began if last and not asked.end else ""
     return Page(tuple(items), asdict(place), last, watermark, missing, promised or None), place
+
+
+def _came_before(item: Read | Skipped | Gone, sets: tuple[str, ...]) -> bool:
+    """Whether a list before had the paper: by its own categories, for the header also names their aliases,
+    whose lists need not have it."""
+    if not isinstance(item, Read) or not sets:
+        return False
+    own = [f"{set_of(category)}:" for category in item.paper.categories]
+    return any(name.startswith(f"{earlier}:") for name in own for earlier in sets)
 
 
 def _fresh(records: tuple[OaiRecord, ...], place: _Place) -> tuple[list[OaiRecord], _Place]:

@@ -39,20 +39,20 @@ class OaiError(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OaiRecord:
-    """A record as listed. sets: the setSpecs of its header; metadata: None for a deleted one."""
+    """A record as listed. metadata: None for a deleted one."""
 
     identifier: str
     datestamp: str
-    sets: tuple[str, ...]
     deleted: bool
     metadata: Element | None
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One answer. day: of the server's clock; token: "" on the last page; expires: ISO 8601 or "";
+    """One answer to a request.
 
-    total: records of the whole list, None when the server does not say.
+    day: of the server's clock; token: "" on the last page; expires: ISO 8601 or ""; total: records of the
+    whole list, None when the server does not say.
     """
 
     day: str
@@ -148,7 +148,6 @@ def _record(element: Element) -> OaiRecord:
     return OaiRecord(
         next((text for name, text in parts if name == "identifier"), ""),
         next((text for name, text in parts if name == "datestamp"), ""),
-        tuple(text for name, text in parts if name == "setSpec"),
         header is not None and header.get("status") == "deleted",
         metadata[0] if metadata is not None and len(metadata) else None,
     )

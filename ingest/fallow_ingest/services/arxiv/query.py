@@ -35,7 +35,7 @@ FIRST, LAST = "199101010000", "209912312359"
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Behind the last page. minute, start: the next request's; shown: keys of that minute that came already.
+    """Behind the last page. minute, start: the next request's; shown: keys that came since that minute or just before.
 
     total: of the first answer; short: whether an answer had to be believed that gave
     fewer papers than it promised; began: the day of the first answer.
@@ -107,8 +107,8 @@ class ArxivQueryService:
     # Searching ----------------------------------------------------------------------------------
 
     def _search(self, query: str, until: str, client: Client, place: _Place) -> Iterator[Page]:
-        """Each page begins at the minute where the last one ended, so that nothing depends on deep paging,
-        on totals that drift, or on a window of 10,000."""
+        # Each page begins at the minute where the last one ended: nothing depends on places deep in a result,
+        # on totals that drift, or on a window of 10,000.
         while True:
             if place.start + self.page > DEEPEST:
                 raise ServiceBroken(
@@ -210,9 +210,11 @@ def _page_of(found: Found, size: int, place: _Place) -> tuple[Page, _Place]:
         seen.add(entry.key)
         position += 1
         items.append(numbered(entry, position))
-    minutes = [entry.minute for entry in found.entries if entry.minute]
-    minute = max([place.minute, *minutes])
-    shown = [entry.key for entry in found.entries if entry.minute == minute and entry.key]
+    minutes = [place.minute, *(entry.minute for entry in found.entries if entry.minute)]
+    # Out of order, the last minute says nothing of what was shown: the page is only turned.
+    minute = minutes[-1] if minutes == sorted(minutes) else place.minute
+    # The whole page, not its last minute only: a paper of wrong date may come once more.
+    shown = [entry.key for entry in found.entries if entry.key]
     if minute == place.minute:
         shown = [*place.shown, *shown]
     total = place.total if place.total >= 0 else found.total

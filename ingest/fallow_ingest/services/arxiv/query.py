@@ -35,10 +35,11 @@ FIRST, LAST = "199101010000", "209912312359"
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Behind the last page. minute, start: the next request's; shown: keys that came since that minute or just before.
+    """Behind the last page.
 
-    total: of the first answer; short: whether an answer had to be believed that gave
-    fewer papers than it promised; began: the day of the first answer.
+    minute, start: where the next request begins; shown: keys that came since that minute or just before;
+    total: of the first answer; short: whether an answer had to be believed that gave fewer papers than it
+    promised; began: the day of the first answer.
     """
 
     minute: str = FIRST

@@ -83,7 +83,8 @@ def main() -> None:
 
 
 def _end_with_parent() -> None:
-    while sys.stdin.buffer.read(4096):
+    # Not through sys.stdin: its lock would still be held when this process ends by itself.
+    while os.read(0, 4096):
         pass
     os._exit(1)
 

@@ -47,13 +47,14 @@ def read(file: Path, *, apart: bool, start: int = 0, source: str = "snapshot") -
     return [item for batch in found for item in batch]
 
 
-def test_the_same_records_come_from_both_sides(tmp_path: Path) -> None:
+def test_the_same_records_come_from_both_sides(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     file = write_snapshot(tmp_path / "snapshot.json", 5000)
     here, there = read(file, apart=False), read(file, apart=True)
     assert here == there
     assert [item.position for item in here] == list(range(1, 5006))
     assert sum(isinstance(item, Skipped) for item in here) == 5
     assert read(file, apart=True, start=4990) == here[4990:]
+    assert capfd.readouterr().err == ""
 
 
 def test_progress_is_told_to_the_end(tmp_path: Path) -> None:

@@ -26,6 +26,10 @@ MOST_WORDS = 100_000
 SEVERAL_ARXIV = "locations of several arXiv papers"
 PARATEXT = "paratext (covers, indexes), no paper"
 
+LONGEST_WORD = 2_000
+
+_USUAL = "https://openalex.org/W"
+_WORK = re.compile(r"(?:https?://(?:api\.)?openalex\.org/)?(?:works/)?([Ww]\d{1,12})", re.ASCII)
 _ARXIV_RECORD = re.compile(r"(?:pmh:)?oai:arxiv\.org:(.+)", re.IGNORECASE)
 
 
@@ -35,9 +39,13 @@ def work_id(value: object) -> str:
     >>> work_id("https://openalex.org/W12"), work_id("w12"), work_id("A12"), work_id(None)
     ('W12', 'W12', '', '')
     """
-    found = re.fullmatch(
-        r"(?:https?://(?:api\.)?openalex\.org/)?(?:works/)?([Ww]\d{1,12})", text(value), re.ASCII
-    )
+    if not isinstance(value, str):
+        return ""
+    if value.startswith(_USUAL):
+        number = value[len(_USUAL) :]
+        if number.isdigit() and number.isascii() and len(number) <= 12:
+            return f"W{number}"
+    found = _WORK.fullmatch(value)
     return found[1].upper() if found else ""
 
 
@@ -97,28 +105,25 @@ def abstract_of(index: object, notes: field.Notes) -> str:
     if not isinstance(index, dict) or not index:
         return ""
     placed: list[tuple[int, str]] = []
-    for word, place in _places(index, notes):
-        placed.append((place, word))
-        if len(placed) >= MOST_WORDS:
-            notes.add("abstract cut")
-            break
-    placed.sort(key=lambda pair: pair[0])
-    joined = " ".join(word for _, word in placed)
-    return field.paragraphs(
-        abstract_of_markup(joined[: 4 * field.LONGEST_ABSTRACT]), field.LONGEST_ABSTRACT, "abstract", notes
-    )
-
-
-def _places(index: Mapping[str, object], notes: field.Notes) -> Iterator[tuple[str, int]]:
     for word, places in index.items():
         if not isinstance(places, list):
             notes.add("abstract index damaged")
             continue
-        for place in places:
-            if isinstance(place, int) and not isinstance(place, bool) and place >= 0:
-                yield word[:2_000], place
+        if len(word) > LONGEST_WORD:
+            word = word[:LONGEST_WORD]
+        for place in places if len(places) <= MOST_WORDS else places[:MOST_WORDS]:
+            if type(place) is int and place >= 0:  # no bool; an exact type is the quickest test
+                placed.append((place, word))
             else:
                 notes.add("abstract index damaged")
+        if len(placed) >= MOST_WORDS:
+            notes.add("abstract cut")
+            break
+    placed.sort()
+    joined = " ".join([word for _, word in placed])
+    if "<" in joined or "&" in joined or joined[:8].lower() == "abstract":
+        joined = abstract_of_markup(joined[: 4 * field.LONGEST_ABSTRACT])
+    return field.paragraphs(joined, field.LONGEST_ABSTRACT, "abstract", notes)
 
 
 def _title(work: Mapping[str, object], notes: field.Notes) -> str:
@@ -207,5 +212,6 @@ def _references(value: object, notes: field.Notes) -> tuple[Reference, ...]:
     listed = items(value)
     if len(listed) > field.MOST_REFERENCES:
         notes.add("references cut")
-    numbers = (work_id(entry) for entry in listed[: field.MOST_REFERENCES])
-    return tuple(Reference(id=f"openalex:{number}") for number in dict.fromkeys(numbers) if number)
+    numbers = dict.fromkeys(map(work_id, listed[: field.MOST_REFERENCES]))
+    numbers.pop("", None)
+    return tuple([Reference(f"openalex:{number}") for number in numbers])

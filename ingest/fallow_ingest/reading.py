@@ -64,6 +64,8 @@ class _Worker:
         self.source = source
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "fallow_ingest.reading_worker"],
+            # It finds the same packages, of the user's own sources too; never one in the folder we are in.
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )

@@ -1,7 +1,7 @@
 """The process that reads a large source, so that reading and storing use two cores.
 
-Started as `python -m fallow_ingest.reading_worker`. One line of JSON on its standard input says what to read; it
-answers with frames (see `write_frame`) and ends when the parent does: its standard input is then at its end.
+Started as `python -m fallow_ingest.reading_worker`. One line of JSON on its standard input says what to read;
+it answers with frames (see `write_frame`) and ends when the parent does: its input is then at its end.
 """
 
 from __future__ import annotations

@@ -322,7 +322,7 @@ def test_a_library_from_before_learns_what_its_merged_records_say(tmp_path: Path
         "categories": "[]", "keywords": "[]", "url": "", "source": "snapshot", "text_origin": "authors",
         "status": "", "content_hash": "", "title_key": 1, "extra": "{}",
     }  # fmt: skip
-    record = {
+    record: dict[str, object] = {
         "key": "doi:10.1000/tide", "title": "Reading tides", "year": None, "date": "2020-01",
         "venue": "Harbour Letters", "status": "retracted", "abstract": "", "authors": [], "categories": [],
         "keywords": [], "ids": {"arxiv": "1903.00007"}, "references": [], "sections": [], "url": "",

@@ -65,6 +65,9 @@ def harvest(
                 raise ServiceBroken(f"{service.label} stopped in the middle", "run the same command again")
         except ServiceError as error:
             run.fail(error)
+        except BadInput:
+            run.undo()
+            raise
         run.account.requests = client.requests - before
         run.account.citations = catalog.resolve_references()
     return run.account
@@ -120,7 +123,7 @@ class _Round:
         self.limit = limit
         self.key = selection.canonical() + (f" limit {limit}" if limit is not None else "")
         self.account = HarvestAccount(service.name, selection.canonical())
-        row = _row(catalog.connection, service, self.key)
+        row = self._before = _row(catalog.connection, service, self.key)
         self.cursor: Cursor | None = orjson.loads(row["cursor"]) if row else None
         self.watermark: str = row["watermark"] if row and limit is None else ""
         self.records = self.account.resumed_at = row["records"] if row and self.cursor is not None else 0
@@ -163,6 +166,19 @@ class _Round:
                 (self._counts(), now(), self.service.name, self.key),
             )
             note_outcome(connection, self.service.name, self.account.outcome)
+
+    def undo(self) -> None:
+        """Leave the row as it was found: what was asked for makes no sense, so no round was begun."""
+        with self.catalog.writing() as connection:
+            connection.execute(
+                "DELETE FROM harvests WHERE service = ? AND selection = ?", (self.service.name, self.key)
+            )
+            if self._before is not None:
+                names = self._before.keys()
+                connection.execute(
+                    f"INSERT INTO harvests ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
+                    tuple(self._before),
+                )
 
     def _within_limit(self, page: Page) -> list[Read | Skipped | Citation | Gone]:
         kept: list[Read | Skipped | Citation | Gone] = []
@@ -228,7 +244,7 @@ class _Round:
 
 def _row(connection: sqlite3.Connection, service: Service, selection: str) -> sqlite3.Row | None:
     found: sqlite3.Row | None = connection.execute(
-        "SELECT cursor, watermark, records, missing FROM harvests WHERE service = ? AND selection = ?",
+        "SELECT * FROM harvests WHERE service = ? AND selection = ?",
         (service.name, selection),
     ).fetchone()
     return found

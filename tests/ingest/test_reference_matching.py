@@ -143,6 +143,17 @@ def test_a_paper_that_gains_an_id_or_a_title_is_found(catalog: Catalog) -> None:
     assert catalog.references_waiting() == 0
 
 
+def test_titles_are_followed_while_nothing_waits(catalog: Catalog) -> None:
+    catalog.add(
+        [cited("Toys and how they came to rest at last"), citing(entry("A toy that nobody holds"))], "x"
+    )
+    with catalog.writing() as connection:
+        connection.execute("DELETE FROM unresolved_references")
+    catalog.add([cited()], "x")
+    catalog.add([Paper("x:citing", "Toys again", references=(entry(TITLE.replace("idle", "idlle")),))], "x")
+    assert known(catalog)
+
+
 def test_nothing_cites_itself(catalog: Catalog) -> None:
     catalog.add([Paper("x:cited", TITLE, authors=("Ada Ash",), year=2019, references=(entry(TITLE),))], "x")
     assert catalog.references_of(catalog.find("x:cited").number) == []

@@ -1,7 +1,8 @@
 """Citations between held papers, and references that wait for the paper they name.
 
-Whatever comes to wait, and every paper that gains an id or another title, is noted by the catalog's triggers;
-`resolve` looks only at that, so it costs in proportion to what is new and not to what is held or waits.
+Whatever comes to wait, and every older paper that gains an id or another title, is noted by the catalog's
+triggers; `resolve` looks only at that and at papers above the last number it has seen, so it costs in
+proportion to what is new and not to what is held or waits.
 """
 
 from __future__ import annotations
@@ -33,12 +34,24 @@ def resolve(connection: sqlite3.Connection) -> int:
     By id, else by a title that is equal or nearly so (`title_matching.agreement`). No paper cites itself. The
     sentences that wait with a reference become the citation's contexts. What is resolved waits no longer.
     """
+    _note_new_papers(connection)
     made = _citations(connection)
     made += _references_by_id(connection)
     made += title_references.resolve(connection)
     for table in ("papers_to_match", "references_to_match", "citations_to_match"):
         connection.execute(f"DELETE FROM {table}")
     return made
+
+
+def _note_new_papers(connection: sqlite3.Connection) -> None:
+    if not (_empty(connection, "unresolved_citations") and _empty(connection, "unresolved_references")):
+        connection.execute(
+            "INSERT OR IGNORE INTO papers_to_match SELECT number FROM papers WHERE number > coalesce("
+            "(SELECT CAST(value AS INTEGER) FROM settings WHERE key = 'papers_matched'), 0)"
+        )
+    connection.execute(
+        "INSERT OR REPLACE INTO settings SELECT 'papers_matched', coalesce(max(number), 0) FROM papers"
+    )
 
 
 def waiting(connection: sqlite3.Connection) -> int:

@@ -18,10 +18,16 @@ MOST_CANDIDATES = 50
 
 def resolve(connection: sqlite3.Connection) -> int:
     """Match new references to all papers and new papers to all waiting references; returns citations made."""
+    noted = connection.execute("SELECT coalesce(max(paper), 0) FROM paper_title_ends").fetchone()[0]
+    changed = f"SELECT paper FROM papers_to_match WHERE paper > ? AND paper <= {noted} ORDER BY paper LIMIT ?"
+    _note_papers(connection, changed)
     waits = "SELECT 1 FROM unresolved_references WHERE title_key IS NOT NULL LIMIT 1"
     if connection.execute(waits).fetchone() is None:
         return 0
-    _note_papers(connection)
+    # Those that came since references last waited by title.
+    _note_papers(
+        connection, f"SELECT number FROM papers WHERE number > max(?, {noted}) ORDER BY number LIMIT ?"
+    )
     made = 0
     for references in _chunks(
         connection,
@@ -48,19 +54,13 @@ def _chunks(connection: sqlite3.Connection, query: str) -> Iterator[list[int]]:
 # Title ends -------------------------------------------------------------------------------------
 
 
-def _note_papers(connection: sqlite3.Connection) -> None:
-    """Title ends of papers that came or changed since references last waited by title."""
-    noted = connection.execute("SELECT max(paper) FROM paper_title_ends").fetchone()[0] or 0
-    for query in (
-        f"SELECT paper FROM papers_to_match WHERE paper > ? AND paper <= {noted} ORDER BY paper LIMIT ?",
-        f"SELECT number FROM papers WHERE number > max(?, {noted}) ORDER BY number LIMIT ?",
-    ):
-        for numbers in _chunks(connection, query):
-            works = _paper_works(connection, numbers)
-            connection.executemany(
-                "INSERT OR REPLACE INTO paper_title_ends VALUES (?, ?, ?)",
-                ((number, *title_ends(work)) for number, work in works.items()),
-            )
+def _note_papers(connection: sqlite3.Connection, query: str) -> None:
+    for numbers in _chunks(connection, query):
+        works = _paper_works(connection, numbers)
+        connection.executemany(
+            "INSERT OR REPLACE INTO paper_title_ends VALUES (?, ?, ?)",
+            ((number, *title_ends(work)) for number, work in works.items()),
+        )
 
 
 def _note_references(connection: sqlite3.Connection, references: list[int]) -> dict[int, Work]:

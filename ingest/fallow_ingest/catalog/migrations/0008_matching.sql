@@ -13,7 +13,10 @@ CREATE TABLE citations_to_match (
     PRIMARY KEY (citing_scheme, citing_value, cited_scheme, cited_value)
 ) WITHOUT ROWID;
 
-CREATE TRIGGER paper_ids_inserted AFTER INSERT ON paper_ids BEGIN
+-- Papers above this number are new; of those below, an id or a title may be.
+INSERT INTO settings SELECT 'papers_matched', coalesce(max(number), 0) FROM papers;
+CREATE TRIGGER paper_ids_inserted AFTER INSERT ON paper_ids
+WHEN NEW.paper <= (SELECT CAST(value AS INTEGER) FROM settings WHERE key = 'papers_matched') BEGIN
     INSERT OR IGNORE INTO papers_to_match VALUES (NEW.paper);
 END;
 CREATE TRIGGER paper_ids_moved AFTER UPDATE OF paper ON paper_ids BEGIN

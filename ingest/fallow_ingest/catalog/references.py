@@ -50,7 +50,8 @@ def _note_new_papers(connection: sqlite3.Connection) -> None:
             "(SELECT CAST(value AS INTEGER) FROM settings WHERE key = 'papers_matched'), 0)"
         )
     connection.execute(
-        "INSERT OR REPLACE INTO settings SELECT 'papers_matched', coalesce(max(number), 0) FROM papers"
+        "INSERT INTO settings SELECT 'papers_matched', coalesce(max(number), 0) FROM papers WHERE true "
+        "ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value"
     )
 
 

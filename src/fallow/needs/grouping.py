@@ -20,6 +20,8 @@ from fallow.needs.store import (
     topics_of,
 )
 from fallow.needs.wording import clarity_of, narrow_theme, word_need
+from fallow.statements.cues import prepare
+from fallow.statements.review_cues import asks_for_evidence
 from fallow.statements.statement import StatementKind
 from fallow_index.encoders import Encoder
 from fallow_ingest.catalog import Catalog
@@ -57,7 +59,9 @@ def group_needs(
     graph = likeness_graph(pool.vectors[rest], overlaps([pool.stems[row] for row in rest]))
     report("needs", 1, 3)
     alike = joined(stars(graph, pool.papers[rest]), pool.vectors[rest])
-    groups = themed + [[int(rest[row]) for row in group] for group in alike]
+    every = themed + [[int(rest[row]) for row in group] for group in alike]
+    # In a review "the method" is that paper's: words which recur over reviews alone are no shared need.
+    groups = [g for g in every if any(pool.rows[row].statement.origin != "reviewer" for row in g)]
     topics = topics_of(catalog)
     needs: list[GroupedNeed] = []
     taken: set[str] = set()
@@ -72,9 +76,14 @@ def group_needs(
 
 
 def _pool_of(rows: list[Pooled], dimension: int) -> _Pool:
-    """The statements whose core has a vector of the right length and enough content words."""
+    """The statements whose core has a vector of the right length and enough content words.
+
+    What reviewers say of how much a paper shows is left out: it recurs whatever the paper is about.
+    """
     kept, stems = [], []
     for row in rows:
+        if row.statement.origin == "reviewer" and asks_for_evidence(prepare(row.statement.text)):
+            continue
         words = content_stems(row.core)
         if len(words) >= _FEWEST_STEMS and len(row.vector) == 2 * dimension:
             kept.append(row)

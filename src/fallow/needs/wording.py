@@ -156,11 +156,11 @@ def word_need(statements: Sequence[Statement], cores: Sequence[str], *, taken: f
     if theme and theme not in taken:
         return Wording(theme, theme.split(":")[0])
     shared = shared_phrase(cores)
-    tellers = {statement.origin == "reviewer" for statement in statements}
+    mixed = any(statement.origin == "reviewer" for statement in statements)
     options = [
         w
         for s, c in zip(statements, cores, strict=True)
-        if (w := wording_of(s, c, mixed=len(tellers) > 1)) and w.label not in taken
+        if (w := wording_of(s, c, mixed=mixed)) and w.label not in taken
     ]
     if options:
         return max(options[:12], key=lambda option: _merit(option, shared))
@@ -195,7 +195,7 @@ def theme_of(cores: Sequence[str]) -> str | None:
 def wording_of(statement: Statement, core: str, *, mixed: bool = False) -> Wording | None:
     """The sentence a single statement gives, None when it fits no frame.
 
-    mixed: authors and reviewers state the need, so neither is named.
+    mixed: reviewers state the need too, so nobody is named.
 
     >>> from fallow.statements.statement import Statement
     >>> one = Statement(1, 1, None, "future_work", "own", "plain", "", 0, 0, 0.9)
@@ -212,8 +212,6 @@ def wording_of(statement: Statement, core: str, *, mixed: bool = False) -> Wordi
     is_clause = statement.origin == "fallow" or (_FINITE.search(phrase) and not _FINITE.match(phrase))
     if statement.kind == "limitation" and is_clause:
         says = _WHO_SAYS["field" if mixed else statement.owner]
-        if statement.origin == "reviewer" and not mixed:
-            says = "Reviewers keep pointing out that"
         return Wording(f"{says} {_lower(phrase)}.", phrase)
     if statement.kind == "open_question" and (asked := _QUESTION.search(statement.text)):
         question = _phrase(asked[0])

@@ -205,6 +205,13 @@ _EXPLAINING = re.compile(
     r"|highlight\w*|emphasi[sz]\w*|interesting|curious)\b"
 )
 """What the paper should say better, not what the work lacks."""
+_EVIDENCE = re.compile(
+    r"\b(?:ablat\w*|baselines?|compar(?:e|es|ed|ing|isons?|ative)|competitors?|experiment\w*|evaluat\w*"
+    r"|validat\w*|benchmark(?:ed|ing)|empirical\w*|claims?|results?|state-of-the-art|sota|error bars?"
+    r"|standard deviations?|confidence intervals?|statistical\w*|significance|analys\w+|support(?:ed|s)?"
+    r"|the authors? (?:should|could|need|did|do|only|have)|improvements?|outperform\w*|thorough\w*|studied"
+    r"|demonstrat\w*|convinc\w*|would (?:be|benefit|improve|strengthen|help|enhance)|tested|missing)\b"
+)
 _FRAGMENT = re.compile(
     r"(?:lack(?:s|ing)? of|lacks?|limited|missing|insufficient|inadequate|absence of|no|weak|unfair"
     r"|narrow|only) "
@@ -284,6 +291,19 @@ def is_idle(prepared: str) -> bool:
     if _COURTESY.search(prepared) or _MANUSCRIPT.search(prepared) or _ON_LIMITATIONS.search(prepared):
         return True
     return bool(_PRAISE.search(prepared)) and not _BUT.search(prepared)
+
+
+def asks_for_evidence(prepared: str) -> bool:
+    """Whether a criticism says that a paper shows too little: more baselines, more data sets, an ablation.
+
+    It is true of the paper, but said of nearly every paper: nobody can take it up as a need of the field.
+
+    >>> asks_for_evidence("the paper lacks a comparison with recent baselines.")
+    True
+    >>> asks_for_evidence("the method needs labels for every domain.")
+    False
+    """
+    return _EVIDENCE.search(prepared) is not None
 
 
 def stands_alone(sentence: str, prepared: str) -> bool:

@@ -211,10 +211,10 @@ def test_any_statements_get_one_sentence(texts: list[str], kind: StatementKind) 
     assert all(0.0 <= clarity_of(text) <= 1.0 for text in texts)
 
 
-COMPARISON = "The paper lacks a comparison with recent transformer baselines on whale songs."
+SLOW = "The method requires expensive underwater microphones, which may limit its applicability in practice."
 
 
-def reviewed(number: int, author: str, text: str = COMPARISON) -> Paper:
+def reviewed(number: int, author: str, text: str = SLOW) -> Paper:
     review = Review(f"r{number}", "weaknesses", text, "Reviewer_aB1c", "2022-03-01")
     return Paper(
         f"openreview:{number}", f"Whale songs, talk {number}", "We tag whale songs.", (author,), 2021,
@@ -222,21 +222,15 @@ def reviewed(number: int, author: str, text: str = COMPARISON) -> Paper:
     )  # fmt: skip
 
 
-def test_what_only_reviewers_say_is_a_need_that_says_so(tmp_path: Path) -> None:
+def test_what_reviewers_alone_say_of_their_papers_is_no_shared_need(tmp_path: Path) -> None:
     with Catalog.open(tmp_path / "library", create=True) as catalog:
         catalog.add([reviewed(1, "Ash"), reviewed(2, "Birch"), reviewed(3, "Cedar")], "openreview")
         mine_statements(catalog, CountedEncoder())
-        (need,) = group_needs(catalog, CountedEncoder())
-        assert (need.papers, need.reviewed_only, need.author_groups) == (3, 3, 3)
-        assert need.told == "the reviewers of 3 papers"
-        assert need.quote.origin == "reviewer"
-        assert "Authors" not in need.label
-        assert load_needs(catalog, as_of=20220228) == [], "reviews come later than their papers"
-        assert len(load_needs(catalog, as_of=20220301)) == 1
+        assert group_needs(catalog, CountedEncoder()) == []
 
 
 def test_the_authors_own_words_are_quoted_before_a_reviewers(tmp_path: Path) -> None:
-    limits = Section("Limitations", COMPARISON, "limitations")
+    limits = Section("Limitations", SLOW, "limitations")
     own = Paper(
         "x:9", "Whale songs, retold", "We tag.", ("Elm",), 2021, "2021-01-01", sections=(limits,),
         text_origin="fallow",
@@ -245,6 +239,9 @@ def test_the_authors_own_words_are_quoted_before_a_reviewers(tmp_path: Path) -> 
         catalog.add([reviewed(1, "Ash"), reviewed(2, "Birch"), own], "test")
         mine_statements(catalog, CountedEncoder())
         (need,) = group_needs(catalog, CountedEncoder())
-        assert (need.papers, need.reviewed_only) == (3, 2)
+        assert (need.papers, need.reviewed_only, need.author_groups) == (3, 2, 3)
+        assert "Authors" not in need.label
         assert need.told == "3 papers (2 of them only through reviewers)"
         assert need.quote.origin == "fallow"
+        assert load_needs(catalog, as_of=20220228) == [], "reviews come later than their papers"
+        assert len(load_needs(catalog, as_of=20220301)) == 1

@@ -193,6 +193,16 @@ def test_several_releases_are_caught_up_in_order(tmp_path: Path) -> None:
         assert len(here.server.asked) == 1, "nothing newer: one question"
 
 
+def test_a_newest_release_that_is_older_than_what_is_held_is_no_news(tmp_path: Path) -> None:
+    with bench(tmp_path, World(SECOND)) as here:
+        here.harvest()
+        here.server.respond = World(FIRST)
+        here.server.asked.clear()
+        assert here.harvest().outcome == Empty()
+        assert len(here.server.asked) == 1
+        assert here.rows("SELECT watermark FROM harvests") == [(SECOND,)]
+
+
 def test_a_start_that_is_too_old_is_read_anew_and_said(tmp_path: Path) -> None:
     with bench(tmp_path, World()) as here:
         here.harvest()

@@ -159,7 +159,9 @@ class DatasetService:
 def _begun(releases: Releases, selection: Selection, shelf: Shelf, watermark: str) -> _Place:
     """A new round: what changed since the watermark where the shelf still knows it, else everything."""
     release, _ = releases.described(selection.release or "latest")
-    since = watermark if watermark and watermark <= shelf.noted("release") and watermark <= release else ""
+    if watermark and (release == watermark or (release < watermark and not selection.release)):
+        return _Place("", watermark, watermark)
+    since = watermark if watermark and watermark <= shelf.noted("release") and watermark < release else ""
     if not since:
         shelf.clear()
     place = _Place(secrets.token_hex(4), release, since)

@@ -17,6 +17,7 @@ from fallow_ingest.sources.json_lines import Unreadable, decode_object
 from fallow_ingest.sources.lines import LONGEST_LINE, Line, read_lines
 from fallow_ingest.text.latex import latex_to_text
 
+_ID_TYPES = (str, int, float)
 _EXTRA_KEYS = ("comments", "journal-ref", "report-no", "license", "update_date", "submitter")
 _WITHDRAWN = re.compile(
     r"\b(?:paper|article|manuscript|submission|preprint|report|work|draft|version|it)\b[^.;]{0,40}"
@@ -70,15 +71,16 @@ class SnapshotSource:
 def paper_of(record: Mapping[str, object], notes: field.Notes) -> Paper | Unreadable:
     """The paper that a record of the snapshot tells; what was mended goes into notes."""
     given = record.get("id")
-    if not isinstance(given, str | int | float) or isinstance(given, bool) or not str(given).strip():
+    told = str(given).strip() if isinstance(given, _ID_TYPES) and not isinstance(given, bool) else ""
+    if not told:
         return Unreadable("no id", "")
-    arxiv = sound_arxiv_id(str(given).strip())
+    arxiv = sound_arxiv_id(told)
     if arxiv is None:
         return Unreadable("no arXiv id", str(given)[:100])
     title = _prose(record.get("title"), field.LONGEST_TITLE, "title", notes)
     if not title:
         return Unreadable("no title", arxiv.value)
-    extra = {name: value for name in _EXTRA_KEYS if (value := record.get(name))}
+    extra = {name: value for name in _EXTRA_KEYS if (value := record.get(name)) is not None}
     if arxiv.mended:
         notes.add(field.MENDED_ID)
         extra["id_as_given"] = str(given)
@@ -101,7 +103,14 @@ def paper_of(record: Mapping[str, object], notes: field.Notes) -> Paper | Unread
         url=f"https://arxiv.org/abs/{arxiv.value}",
         version=version,
         status=_status(record.get("comments"), abstract),
-        extra=field.bounded_extra(extra, notes),
+        extra=extra if _is_modest(extra) else field.bounded_extra(extra, notes),
+    )
+
+
+def _is_modest(extra: Mapping[str, object]) -> bool:
+    """Whether there is nothing in it to drop or to mend."""
+    return all(
+        type(value) is str and 0 < len(value) <= 1_000 and value.isascii() for value in extra.values()
     )
 
 

@@ -474,3 +474,18 @@ def test_plans(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     assert unknown.note
     monkeypatch.setenv("OPENALEX_API_KEY", "k")
     assert service.plan(SUBJECT, None).credits_a_day == 10_000
+
+
+def test_long_dois_are_parted_to_fit_into_an_address(catalog: Catalog, client: Client) -> None:
+    works = [work(n, doi=f"https://doi.org/10.1234/{'long' * 20}.{n}") for n in range(1001, 1081)]
+    ids = tuple("doi:" + w["doi"].removeprefix("https://doi.org/") for w in works)
+    with serving(World(works)) as server:
+        account = run(catalog, client, server, Selection(ids=ids))
+        assert len(server.asked) == 3
+    assert account.outcome == Ok(80)
+
+
+def test_a_plan_of_a_whole_library_counts_its_parts() -> None:
+    plan = OpenAlexService().plan(Selection(cites=tuple(f"doi:10.1234/{n}" for n in range(1_000))), None)
+    assert (plan.requests, plan.credits) == (110 + 20, 10 + 20)
+    assert plan.records is None

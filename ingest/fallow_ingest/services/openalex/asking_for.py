@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from urllib.parse import quote
 
 from fallow_ingest.errors import BadInput, ServiceRefused
 from fallow_ingest.identifiers import parse_id
@@ -18,6 +19,9 @@ FEW = 20
 
 ARXIV_AT_ONCE = 30
 """arXiv ids in one question for pages of arXiv; two addresses each must stay below 4 KB of address."""
+
+LONGEST_FILTER = 3_000
+"""Characters of values in one address; OpenAlex promises to take addresses of 4 KB."""
 
 FIELDS = {
     "agricultural and biological sciences": 11, "arts and humanities": 12,
@@ -178,12 +182,27 @@ def _batched(api: OpenAlexApi, wanted: dict[str, list[str]], fields: str) -> dic
         if not re.search(r"[,|\s\"!<>]", value):  # they mean something in a filter
             values[scheme].append(value)
     for scheme, listed in values.items():
-        if listed:
-            chosen = [("filter", f"{scheme}:{_either(listed)}"), ("select", fields)]
+        for together in _within_address(listed):
+            chosen = [("filter", f"{scheme}:{_either(together)}"), ("select", fields)]
             for work in api.batch(chosen):
                 for address in _addresses_in(work):
                     known.setdefault(address, work)
     return {given: known[a] for given, addresses in wanted.items() for a in addresses[:1] if a in known}
+
+
+def _within_address(values: Sequence[str]) -> Iterator[list[str]]:
+    """The values in groups that fit into one address."""
+    group: list[str] = []
+    length = 0
+    for value in dict.fromkeys(values):
+        size = len(quote(value, safe="")) + 3
+        if group and length + size > LONGEST_FILTER:
+            yield group
+            group, length = [], 0
+        group.append(value)
+        length += size
+    if group:
+        yield group
 
 
 def _scheme_of(address: str) -> tuple[str, str]:

@@ -104,26 +104,41 @@ def abstract_of(index: object, notes: field.Notes) -> str:
     """
     if not isinstance(index, dict) or not index:
         return ""
+    placed = _plainly_placed(index) or _carefully_placed(index, notes)
+    joined = " ".join([word for _, word in placed])
+    if "<" in joined or "&" in joined or joined[:8].lower() == "abstract":
+        joined = abstract_of_markup(joined[: 4 * field.LONGEST_ABSTRACT])
+    return field.paragraphs(joined, field.LONGEST_ABSTRACT, "abstract", notes)
+
+
+def _plainly_placed(index: Mapping[str, object]) -> list[tuple[int, str]]:
+    """(place, word) in order when the index is as it should be, which nearly all are; else []."""
+    lists = [places for places in index.values() if isinstance(places, list)]
+    if len(lists) < len(index) or sum(map(len, lists)) > MOST_WORDS or max(map(len, index)) > LONGEST_WORD:
+        return []
+    placed = [(place, word) for word, places in zip(index, lists, strict=True) for place in places]
+    if {type(place) for place, _ in placed} != {int}:
+        return []
+    placed.sort()
+    return placed if placed[0][0] >= 0 else []
+
+
+def _carefully_placed(index: Mapping[str, object], notes: field.Notes) -> list[tuple[int, str]]:
     placed: list[tuple[int, str]] = []
     for word, places in index.items():
         if not isinstance(places, list):
             notes.add("abstract index damaged")
             continue
-        if len(word) > LONGEST_WORD:
-            word = word[:LONGEST_WORD]
-        for place in places if len(places) <= MOST_WORDS else places[:MOST_WORDS]:
-            if type(place) is int and place >= 0:  # no bool; an exact type is the quickest test
-                placed.append((place, word))
+        for place in places[: MOST_WORDS - len(placed)]:
+            if isinstance(place, int) and not isinstance(place, bool) and place >= 0:
+                placed.append((place, word[:LONGEST_WORD]))
             else:
                 notes.add("abstract index damaged")
         if len(placed) >= MOST_WORDS:
             notes.add("abstract cut")
             break
     placed.sort()
-    joined = " ".join([word for _, word in placed])
-    if "<" in joined or "&" in joined or joined[:8].lower() == "abstract":
-        joined = abstract_of_markup(joined[: 4 * field.LONGEST_ABSTRACT])
-    return field.paragraphs(joined, field.LONGEST_ABSTRACT, "abstract", notes)
+    return placed
 
 
 def _title(work: Mapping[str, object], notes: field.Notes) -> str:

@@ -98,8 +98,10 @@ class OpenAlexService:
         cost = SEARCH_CREDITS if selection.query else LIST_CREDITS
         count = self._count(selection, client, watermark)
         if count is None:
-            each = f"each page of {PER_PAGE} works costs {cost:g} credits"
-            return _plan(None, 1, cost, note=f"the number of works is known when it is asked for; {each}")
+            parts = max(1, ceil(len(selection.cites) / CITED_AT_ONCE))
+            requests, credits = _look_up_cost(selection.cites)
+            note = f"at least that; each {PER_PAGE} works more cost {cost:g} credits"
+            return _plan(None, requests + parts, credits + parts * cost, note=note)
         pages = max(1, ceil(count / PER_PAGE))
         return _plan(count, pages, pages * cost, exact=True)
 

@@ -28,6 +28,9 @@ READ_PAGES = 80
 """Pages that are read; a paper's references end before that, its appendices need not be read."""
 
 LARGEST_FILE = 200 * 2**20
+LARGEST_PAGE = 16 * 2**20
+"""Bytes of a page's content once unpacked: text and drawings of a paper's page are some hundred thousand."""
+
 MOST_LINES_A_PAGE = 5_000
 LONGEST_LINE = 2_000
 MOST_MEMORY = 2 * 2**30
@@ -78,6 +81,8 @@ def _contents(document: Any) -> dict[str, object]:
             break
         try:
             page = document[number]
+            if len(page.read_contents()) > LARGEST_PAGE:
+                raise ValueError("a page's content is too large")
             found = page.get_text("dict", flags=_FLAGS)
             if _has_bitmap_fonts(found):
                 found = page.get_text("rawdict", flags=_FLAGS)

@@ -29,6 +29,7 @@ from protocols.server import Asked, BadDay, FakeClock, ProtocolServer, Reply, Re
 from fallow_ingest.catalog import Catalog
 from fallow_ingest.errors import BadInput, ServiceBroken, ServiceRefused
 from fallow_ingest.harvest import HarvestAccount, harvest
+from fallow_ingest.records import Paper
 from fallow_ingest.services import Selection
 from fallow_ingest.services.semantic_scholar import KEY_VARIABLE
 from fallow_ingest.services.semantic_scholar.choice import choice_of
@@ -176,6 +177,21 @@ def test_the_next_release_brings_what_changed(tmp_path: Path) -> None:
         assert all("s2orc_v2" in path for path in loaded), "only what has no differences is loaded anew"
         assert sum(account.skipped.values()) == 1
         assert "tldr" not in json.loads(str(here.papers("extra")["s2:5"]))
+
+
+def test_what_another_source_holds_outlives_what_s2_takes_back(tmp_path: Path) -> None:
+    held = [
+        Paper("arxiv:2001.00005", "Toys in space", abstract="By arXiv.", year=2020, authors=("Ada Ash",)),
+        Paper("doi:10.1234/x6", "Toys without a preprint", year=2020, authors=("Ada Ash",), ids={"s2": "6"}),
+    ]
+    with bench(tmp_path, World()) as here:
+        here.catalog.add(held, "snapshot")
+        here.harvest()
+        here.server.respond = World(SECOND)
+        account = here.harvest()
+        assert account.gone == 2
+        assert here.papers("abstract")["arxiv:2001.00005"] == "By arXiv."
+        assert here.papers("status")["doi:10.1234/x6"] == "", "another source still lists it"
 
 
 def test_several_releases_are_caught_up_in_order(tmp_path: Path) -> None:

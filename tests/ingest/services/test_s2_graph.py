@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
@@ -220,6 +222,26 @@ def test_what_a_search_never_gives_is_told_as_missing(tmp_path: Path) -> None:
         [health] = services_health(here.catalog)
         assert not health.sound, "a library that lacks what was promised cannot speak for its absence"
         assert "3 records missing" in health_line(here.catalog)
+
+
+DATES = st.one_of(st.none(), st.dates(date(1960, 1, 1), date(2027, 1, 1)).map(date.isoformat))
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(DATES, max_size=7), st.integers(1, 3), st.sampled_from([None, 0, 40, 4_000, 40_000]))
+def test_no_search_passes_for_complete_that_is_not(
+    days: list[str | None], part: int, early: int | None
+) -> None:
+    entries = [
+        Entry(n, f"Toys {n}", day, int(day[:4]) if day else (None if n % 2 else 2015))
+        for n, day in enumerate(days, 1)
+    ]
+    with TemporaryDirectory() as folder, bench(Path(folder), World(entries, part=part, early=early)) as here:
+        account = here.harvest(query="toys")
+        assert account.failure is None
+        assert len(here.keys()) + account.missing >= len(entries)
+        if early is None:
+            assert account.missing == 0
 
 
 def test_a_place_in_a_search_may_be_forgotten(tmp_path: Path) -> None:

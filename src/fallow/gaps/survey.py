@@ -15,6 +15,8 @@ from fallow.gaps.store import reading_of
 from fallow.gaps.weaknesses import weaknesses
 from fallow.needs import Need, load_needs
 from fallow.statements import Statement, statements_of
+from fallow.statements.cues import prepare
+from fallow.statements.review_cues import asks_for_evidence
 from fallow.topics import TopicTree, load_topics
 from fallow_ingest.catalog import Catalog, StoredPaper
 from fallow_ingest.progress import ReportProgress, ignore_progress
@@ -221,6 +223,8 @@ def _admissions(statements: Sequence[Statement]) -> tuple[dict[str, list[Saying]
     for statement in statements:
         if not SHORTEST <= statement.end - statement.start <= LONGEST or statement.kind == "claim":
             continue
+        if statement.origin == "reviewer" and not _holds_against(statement):
+            continue
         saying = Saying(
             statement.paper,
             statement.section,
@@ -239,6 +243,11 @@ def _admissions(statements: Sequence[Statement]) -> tuple[dict[str, list[Saying]
             if weakness.admit.found_in(lowered):
                 found[weakness.key].append(saying)
     return found, earlier
+
+
+def _holds_against(statement: Statement) -> bool:
+    """Whether a reviewer names a weakness of the work: no question, no call for more evidence."""
+    return statement.kind == "limitation" and not asks_for_evidence(prepare(statement.text))
 
 
 def _components(author_lists: Sequence[Sequence[str]]) -> int:

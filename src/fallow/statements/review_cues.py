@@ -189,9 +189,9 @@ _FIRST_PERSON = re.compile(
     r"^(?:[\w ]{0,30}, )?(?:i|we|my|you|could you|can you|please|kindly)\b(?! (?:believe|think|feel|find"
     r"|found|am concerned"
     r"|'m concerned|main concern|primary concern|biggest concern|major concern|concern|only concern|biggest"
-    r"|main|primary|major)\b)|\bi (?:wonder|assume|guess|suppose|understand|don't understand"
+    r"|main|primary|major)\b)|\bi (?:wonder|imagine|assume|guess|suppose|understand|don't understand"
     r"|do not understand"
-    r"|wish|hope|suspect|am not (?:sure|certain|convinced)|'m not (?:sure|certain)|would (?:suggest|like"
+    r"|wish|hope|suspect|am not (?:sure|certain|convinced|well)|'m not (?:sure|certain)|would (?:suggest|like"
     r"|expect"
     r"|assume|recommend)|suggest|recommend|expect|'d)\b|\byou(?:r|rs)?\b|\bplease\b"
 )
@@ -210,7 +210,8 @@ _EVIDENCE = re.compile(
     r"|validat\w*|benchmark(?:ed|ing)|empirical\w*|claims?|results?|state-of-the-art|sota|error bars?"
     r"|standard deviations?|confidence intervals?|statistical\w*|significance|analys\w+|support(?:ed|s)?"
     r"|the authors? (?:should|could|need|did|do|only|have)|improvements?|outperform\w*|thorough\w*|studied"
-    r"|demonstrat\w*|convinc\w*|would (?:be|benefit|improve|strengthen|help|enhance)|tested|missing)\b"
+    r"|demonstrat\w*|convinc\w*|would (?:be|benefit|improve|strengthen|help|enhance)|tested|missing|unclear"
+    r"|not clear)\b"
 )
 _FRAGMENT = re.compile(
     r"(?:lack(?:s|ing)? of|lacks?|limited|missing|insufficient|inadequate|absence of|no|weak|unfair"

@@ -45,7 +45,7 @@ def test_needs_and_missing_resources_come_with_counts_and_quotes(catalog: Catalo
 
 
 def test_what_reviewers_say_is_counted_and_quoted_as_theirs(catalog: Catalog) -> None:
-    text = "The evaluation covers only English lyrics."
+    text = "The method handles lyrics only in English."
     with catalog.writing() as connection:
         for number in (catalog.find("test:1").number, catalog.find("test:2").number):
             connection.execute("DELETE FROM statements WHERE paper = ?", (number,))

@@ -106,6 +106,8 @@ def outside_ids(value: object, notes: field.Notes) -> dict[str, str]:
     if not isinstance(value, Mapping):
         return {}
     given = {str(name).lower(): entry for name, entry in list(value.items())[:50]}
+    if central := given.get("pubmedcentral"):
+        given["pubmedcentral"] = f"PMC{str(central)[:20].upper().removeprefix('PMC')}"
     return field.ids_of([(ours, given[name]) for name, ours in _SCHEMES.items() if name in given], notes)
 
 
@@ -196,8 +198,8 @@ def asked_as(text: str) -> str | None:
 
     >>> asked_as("s2:14636783"), asked_as("https://arxiv.org/abs/1706.03762v5"), asked_as("P18-1001")
     ('CorpusId:14636783', 'ARXIV:1706.03762', 'ACL:P18-1001')
-    >>> asked_as("openalex:W2741809807") is None
-    True
+    >>> asked_as("pmcid:PMC2323736"), asked_as("openalex:W2741809807")
+    ('PMCID:2323736', None)
     """
     found = parse_id(text)
     if found is None:
@@ -207,4 +209,5 @@ def asked_as(text: str) -> str | None:
     prefix = {
         "arxiv": "ARXIV", "doi": "DOI", "acl": "ACL", "pmid": "PMID", "pmcid": "PMCID", "mag": "MAG",
     }.get(found.scheme)  # fmt: skip
-    return f"{prefix}:{found.value}" if prefix else None
+    value = found.value.upper().removeprefix("PMC") if prefix == "PMCID" else found.value
+    return f"{prefix}:{value}" if prefix else None

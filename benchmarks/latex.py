@@ -84,6 +84,15 @@ def leftovers(text: str) -> int:
     return len(LEFTOVER.findall(FORMULA.sub("", text)))
 
 
+def found_headings(source: str, told: str) -> tuple[int, int]:
+    """(headings in the source, those of them whose words the text or a heading of it holds)."""
+    headings = [
+        source[found.end() : source.find("}", found.end())] for found in re.finditer(HEADINGS, source)
+    ]
+    pieces = [[fold(piece) for piece in re.split(r"\\[A-Za-z]+|\\.|[${}]", heading)] for heading in headings]
+    return len(headings), sum(all(piece in told for piece in words) for words in pieces)
+
+
 def nothing_lost(path: Path) -> dict[str, Any]:
     data = path.read_bytes()
     source = raw_source(data)
@@ -91,26 +100,21 @@ def nothing_lost(path: Path) -> dict[str, Any]:
     paper = read_eprint(data)
     seconds = time.perf_counter() - started
     assert isinstance(paper, FullText)
-    headings = [source[found.end() : found.end() + 200] for found in re.finditer(HEADINGS, source)]
+    text = "\n".join([paper.abstract, *(section.text for section in paper.sections)])
+    told = fold(" ".join([text, *(section.heading for section in paper.sections)]))
+    headings, found = found_headings(source, told)
     prose = re.sub(r"\\begin\{(figure|table)\*?\}.*?\\end\{\1\*?\}", "", source, flags=re.DOTALL)
-    places = [found.end() for found in re.finditer(HEADINGS, prose)]
-    between = [prose[one:other] for one, other in zip(places, [*places[1:], len(prose)], strict=True)]
-    empty = sum(
-        not re.search(r"[a-z]{3}", re.sub(r"^.*?\}|\\[a-z]+\*?(?:\{[^}]*\})?|%.*", "", piece))
-        for piece in between
-    )
     keys = set(re.findall(r"\\bibitem(?:\[(?:[^\[\]]|\n)*?\])?\s*\{([^}]*)\}", source))
     cited = {key.strip() for said in re.findall(CITES, prose) for key in said.split(",")} & keys
-    text = "\n".join([paper.abstract, *(section.text for section in paper.sections)])
     return {
-        "headings_in_source": len(headings),
-        "of_them_without_text": empty,
+        "headings_in_source": headings,
+        "headings_found": found,
         "sections_read": len(paper.sections),
         "bibitems_in_source": len(keys),
         "references_read": len(paper.references),
         "with_title": sum(bool(r.title) for r in paper.references),
         "with_id": sum(bool(r.id) for r in paper.references),
-        "cited_outside_tables": len(cited),
+        "cited_outside_floats": len(cited),
         "cited_with_context": sum(bool(r.contexts) for r in paper.references),
         "contexts": sum(len(r.contexts) for r in paper.references),
         "leftovers": leftovers(text),

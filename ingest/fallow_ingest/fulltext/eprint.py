@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from fallow_ingest.fulltext import (
     latex_bibliography,
@@ -46,7 +47,7 @@ _KNOWN = frozenset(_HANDLERS) | frozenset(ARGUMENTS) | frozenset(SIGNS) | GLUE |
 _WITHDRAWN = re.compile(r"auto-ignore|\bwithdrawn\b", re.IGNORECASE)
 _LONGEST_NOTICE = 3_000
 _LEAST_PREAMBLE = 500
-_MOST_APART = 5_000
+_MOST_APART = 2_000
 _RUN_IN = 9  # below every heading that has a command of its own
 
 
@@ -75,8 +76,7 @@ def read_eprint(data: bytes, *, tokens: int = MOST_TOKENS) -> FullText | Unreada
         reader.in_body = True
         reader.document.parts.append(RawPart("", latex_structure.LEVELS["section"]))
         reader.out = reader.document.parts[-1].out
-    reader.stream.open_file(unreserved(text), main)
-    reader.run()
+    reader.run(unreserved(text), main)
     return _full_text(reader, field.Notes(unpacked.notes))
 
 
@@ -91,6 +91,7 @@ def _full_text(reader: Reader, notes: field.Notes) -> FullText | Unreadable:
     def text_of(pieces: Sequence[str], longest: int) -> Running:
         return settle("".join(pieces), fill, longest, notes)
 
+    @cache
     def fill(number: int) -> Printed:
         if number >= len(document.marks):
             return Printed("")

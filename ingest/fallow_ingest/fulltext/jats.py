@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from xml.etree.ElementTree import Element
 
 from fallow_ingest.dates import iso, month_number
 from fallow_ingest.fulltext import words
 from fallow_ingest.fulltext.printed_references import reference_of
-from fallow_ingest.fulltext.running import Entry, FullText, Part, Printed, Running, assembled, settle
+from fallow_ingest.fulltext.running import (
+    MOST_ENTRIES,
+    Entry,
+    FullText,
+    Part,
+    Printed,
+    Running,
+    assembled,
+    settle,
+)
 from fallow_ingest.fulltext.xml_tree import Flow, children, first, parse, text_of
 from fallow_ingest.records import Reference, SectionKind
 from fallow_ingest.sources import fields as field
@@ -50,10 +60,13 @@ def read_jats(data: bytes) -> FullText | Unreadable:
     def settled(raw: str, longest: int = field.LONGEST_SECTION) -> Running:
         return settle(raw, flow.fill, longest, notes)
 
-    parts = [Part(heading, level, settled(raw), kind) for heading, level, raw, kind in _parts(article, flow)]
+    parts = [
+        Part(heading, level, settled(raw), kind)
+        for heading, level, raw, kind in islice(_parts(article, flow), field.MOST_SECTIONS)
+    ]
     own = next((found for found in children(meta, "abstract") if not found.get("abstract-type")), None)
     abstract = settled(_abstract(own, flow), field.LONGEST_ABSTRACT)
-    sections, references = assembled(parts, [abstract, *map(settled, flow.apart[:5_000])], entries)
+    sections, references = assembled(parts, [abstract, *map(settled, islice(flow.apart, 2_000))], entries)
     date = _date(meta)
     return FullText(
         title=field.line_of_text(
@@ -142,7 +155,9 @@ def _own(section: Element, flow: Flow) -> str:
 
 def _authors(meta: Element | None) -> list[str]:
     names: list[str] = []
-    for contrib in [c for group in children(meta, "contrib-group") for c in group.iter("contrib")]:
+    for contrib in islice(
+        (c for group in children(meta, "contrib-group") for c in group.iter("contrib")), field.MOST_AUTHORS
+    ):
         if contrib.get("contrib-type", "author") != "author":
             continue
         name = first(contrib, "name", "name-alternatives/name")
@@ -193,7 +208,7 @@ def _entries(article: Element) -> tuple[list[Entry], dict[str, str]]:
         if label and key:
             by_number.setdefault(label, key)
         citation = next((found for name in _CITATIONS for found in listed.iter(name)), None)
-        if citation is not None and len(entries) < field.MOST_REFERENCES:
+        if citation is not None and len(entries) < MOST_ENTRIES:
             entries.append(Entry(key or f"#{len(entries)}", _reference(citation)))
     return entries, by_number
 

@@ -10,9 +10,8 @@ from fallow_ingest.fulltext.latex_citations import Label, label_of
 from fallow_ingest.fulltext.latex_reader import Handler, RawEntry, Reader, plain_argument
 from fallow_ingest.fulltext.latex_tokens import lexed
 from fallow_ingest.fulltext.printed_references import reference_of, surnames
-from fallow_ingest.fulltext.running import Entry
+from fallow_ingest.fulltext.running import MOST_ENTRIES, Entry
 from fallow_ingest.records import Reference
-from fallow_ingest.sources import fields as field
 from fallow_ingest.sources.bibtex import BrokenEntryError, parse_entry
 from fallow_ingest.text.latex import latex_to_text
 from fallow_ingest.text.normalise import plain
@@ -41,7 +40,7 @@ def bibitem(reader: Reader, _name: str) -> None:
     label = reader.stream.optional()
     key = plain_argument(reader)[:200]
     entry = RawEntry(plain(key), reader.render(label) if label else "")
-    if len(reader.document.entries) < field.MOST_REFERENCES:
+    if len(reader.document.entries) < MOST_ENTRIES:
         reader.document.entries.setdefault(entry.key, entry)
     reader.entry = entry
     reader.out = entry.out
@@ -161,7 +160,7 @@ def _numbered(
     entries: list[Entry] = []
     labels: dict[str, Label] = {}
     for key, fields, families in found:
-        if key in labels or len(entries) >= field.MOST_REFERENCES:
+        if key in labels or len(entries) >= MOST_ENTRIES:
             continue
         year = re.search(
             r"\d{4}", fields.get("year", "") or fields.get("date", "") or fields.get("labelyear", "")
@@ -200,7 +199,7 @@ def _reference(entry: RawEntry) -> Reference:
 
 def _of_biblatex(text: str) -> Iterator[tuple[str, Mapping[str, str], list[str]]]:
     """(key, fields, surnames) of every entry of a biblatex .bbl."""
-    starts = list(_BBL_ENTRY.finditer(text))[: field.MOST_REFERENCES]
+    starts = list(_BBL_ENTRY.finditer(text))[:MOST_ENTRIES]
     for index, found in enumerate(starts):
         end = starts[index + 1].start() if index + 1 < len(starts) else len(text)
         body = text[found.end() : min(end, found.end() + 50_000)]

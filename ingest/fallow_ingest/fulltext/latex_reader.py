@@ -15,8 +15,15 @@ from dataclasses import dataclass, field
 from fallow_ingest.fulltext.latex_macros import Macros
 from fallow_ingest.fulltext.latex_project import Project
 from fallow_ingest.fulltext.latex_tables import ARGUMENTS, GLUE, SIGNS, SPACED, SYMBOLS
-from fallow_ingest.fulltext.latex_tokens import PARAGRAPH, ExhaustedError, Tokens, TokenStream, written
-from fallow_ingest.fulltext.running import RUN_IN_BEGINS, RUN_IN_ENDS, mark, unreserved
+from fallow_ingest.fulltext.latex_tokens import (
+    MOST_CHARACTERS,
+    PARAGRAPH,
+    ExhaustedError,
+    Tokens,
+    TokenStream,
+    written,
+)
+from fallow_ingest.fulltext.running import MOST_MARKS, RUN_IN_BEGINS, RUN_IN_ENDS, mark, unreserved
 from fallow_ingest.text.latex import COMBINING
 
 DEEPEST_RENDER = 40
@@ -135,9 +142,11 @@ class Reader:
         self._depth = 0
         self._bold = 0  # braces that are open since a bold switch at the beginning of a paragraph
 
-    def run(self) -> None:
-        """Read the stream to its end, or as far as the grant of tokens goes."""
+    def run(self, text: str, file: str) -> None:
+        """Read a file to its end, or as far as the grants of characters and tokens go."""
         try:
+            self.stream.open_file(text[: MOST_CHARACTERS - 1], file)
+            self.document.cut = len(text) >= MOST_CHARACTERS
             self._read_all()
         except ExhaustedError:
             self.document.cut = True
@@ -269,6 +278,8 @@ class Reader:
 
     def add_mark(self, made: CiteMark | RefMark) -> None:
         """Write a mark where the text is now."""
+        if len(self.document.marks) >= MOST_MARKS:
+            raise ExhaustedError
         self.document.marks.append(made)
         self.out.append(mark(len(self.document.marks) - 1))
         if isinstance(made, CiteMark):

@@ -13,8 +13,9 @@ from fallow_ingest.fulltext.latex_tables import (
     SILENT,
     THEOREMS,
 )
-from fallow_ingest.fulltext.latex_tokens import PARAGRAPH, Tokens, written
+from fallow_ingest.fulltext.latex_tokens import PARAGRAPH, ExhaustedError, Tokens, written
 from fallow_ingest.fulltext.running import RUN_IN_BEGINS, RUN_IN_COMMAND, RUN_IN_ENDS
+from fallow_ingest.sources import fields as field
 
 LEVELS = {
     "part": 0, "chapter": 1, "section": 2, "subsection": 3, "subsubsection": 4,
@@ -47,6 +48,8 @@ def heading(reader: Reader, name: str) -> None:
         reader.out += [PARAGRAPH, RUN_IN_COMMAND, RUN_IN_BEGINS, shown, RUN_IN_ENDS, " "]
         return
     part = RawPart(shown, LEVELS[name], "appendix" if reader.in_appendix else "")
+    if len(reader.document.parts) > field.MOST_SECTIONS:
+        raise ExhaustedError
     if reader.in_body:
         reader.document.parts.append(part)
         reader.out = part.out

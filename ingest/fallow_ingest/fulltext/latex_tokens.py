@@ -10,8 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-MOST_TOKENS = 2_500_000
-"""Tokens read of one document, those made by its macros included; a book has about a million."""
+MOST_TOKENS = 1_000_000
+"""Tokens read of one document, those made by its macros included; a paper of forty pages has some 50,000."""
+
+MOST_CHARACTERS = 6_000_000
+"""Characters of source that are read of one document."""
 
 DEEPEST_FRAMES = 4_000
 """Macro bodies and files that may be open at once."""
@@ -68,10 +71,14 @@ class TokenStream:
     def __init__(self, left: int = MOST_TOKENS) -> None:
         self.left = left
         self.at_letters = False
+        self._characters = MOST_CHARACTERS
         self._frames: list[_Source | _Made] = []
 
     def open_file(self, text: str, file: str) -> None:
-        """Read that text next, then go on where we are."""
+        """Read that text next, then go on where we are. Raises ExhaustedError beyond MOST_CHARACTERS."""
+        self._characters -= len(text)
+        if self._characters < 0:
+            raise ExhaustedError
         self._frames.append(_Source(text, file))
 
     def files(self) -> list[str]:

@@ -19,6 +19,12 @@ from fallow_ingest.text.normalise import plain
 from fallow_ingest.text.sections import section_kind
 from fallow_ingest.text.sentences import split_sentences
 
+MOST_MARKS = 50_000
+"""Citations and references to labels in one document; theses have some thousands."""
+
+MOST_ENTRIES = 5_000
+"""Entries of one reference list; the longest of reviews have two thousand."""
+
 MOST_CONTEXTS = 200
 """Contexts kept of one reference."""
 
@@ -32,11 +38,14 @@ before them, surely."""
 _RUN_IN = re.compile(f"\\s*({RUN_IN_COMMAND}?){RUN_IN_BEGINS}([^{RUN_IN_ENDS}]{{1,200}}){RUN_IN_ENDS}\\s*")
 _RUN_IN_SIGNS = re.compile(f"[{RUN_IN_BEGINS}{RUN_IN_ENDS}{RUN_IN_COMMAND}]")
 _LONGEST_RUN_IN = 10  # words
+_MOST_APART = 50
 _TELLING: frozenset[SectionKind] = frozenset(
     {"limitations", "future_work", "conclusion", "ethics", "acknowledgements"}
 )
 _RESERVED = re.compile("[\ue000-\ue00f]")
 _MARK = re.compile("\ue000(\\d{1,7})\ue001")
+_CUT_MARK = re.compile("\ue000\\d*$")
+_RAW_A_PRINTED = 2  # raw characters that are looked at for every one that may be printed
 _GONE = "\ue002"
 _EMPTY = re.compile(rf"[(\[]\s*{_GONE}(?:[\s,;~and&–-]*{_GONE})*\s*[)\]]")
 _BEFORE_SIGN = re.compile(r"(?<=[^\s.,;:!?]) +([,;:.!?](?=[\s\ue000)\]]|$))")
@@ -114,6 +123,10 @@ def settle(raw: str, fill: Callable[[int], Printed], longest: int, notes: fields
     raw: text with marks; fill: mark number -> what is printed; longest: characters, noted when exceeded.
     """
 
+    if len(raw) > _RAW_A_PRINTED * longest + 1_000:  # before the costly part
+        raw = _CUT_MARK.sub("", raw[: _RAW_A_PRINTED * longest + 1_000])
+        notes.add("section cut")
+
     def gone(found: re.Match[str]) -> str:
         printed = fill(int(found[1]))
         return found[0] if printed.text or printed.keys else _GONE
@@ -160,8 +173,8 @@ def run_in_parts(raw: str, kind: SectionKind) -> tuple[str, list[tuple[str, str]
         heads = command or (short and (ended or (heading[:1].isupper() and rest[:1].isupper())))
         bare = heading.rstrip(".: ")
         telling = section_kind(bare) if heads else "other"
-        open_ = command and telling in _TELLING and telling != kind
-        if telling in _TELLING and telling != kind:
+        open_ = command and telling in _TELLING and telling != kind and len(apart) < _MOST_APART
+        if telling in _TELLING and telling != kind and len(apart) < _MOST_APART:
             apart.append((bare, [rest.lstrip(" .:—–")]))
             continue
         stop = "." if heads and not ended and heading else ""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from fallow_ingest.fulltext.printed_references import reference_of
 from fallow_ingest.fulltext.running import (
     FORMULA,
+    MOST_ENTRIES,
     Entry,
     FullText,
     Part,
@@ -97,9 +98,10 @@ class _Text:
         found = _mapping(parse.get("bib_entries"))
         self.entries = {
             str(key)[:200]: entry
-            for key, entry in list(found.items())[: field.MOST_REFERENCES]
+            for key, entry in list(found.items())[:MOST_ENTRIES]
             if isinstance(entry, Mapping)
         }
+        self._numbers = {key: number for number, key in enumerate(self.entries, 1)}
         self._shown = _mapping(parse.get("ref_entries"))
 
     def settled(self, raw: str, notes: field.Notes) -> Running:
@@ -152,7 +154,7 @@ class _Text:
     def _span(self, printed: str, key: str, cites: bool) -> str:
         if cites:
             shown = "" if printed.startswith("{{") or printed == "REF" else plain(unreserved(printed))
-            number = list(self.entries).index(key) + 1 if not shown and key in self.entries else 0
+            number = self._numbers.get(key, 0)
             self._marks.append(Printed(shown or (f"[{number}]" if number else ""), (key,) if key else ()))
             return mark(len(self._marks) - 1)
         if not printed.startswith("{{"):

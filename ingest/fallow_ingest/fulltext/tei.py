@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from xml.etree.ElementTree import Element
 
 from fallow_ingest.dates import read_date
 from fallow_ingest.fulltext import words
 from fallow_ingest.fulltext.printed_references import reference_of
-from fallow_ingest.fulltext.running import Entry, FullText, Part, Printed, Running, assembled, settle
+from fallow_ingest.fulltext.running import (
+    MOST_ENTRIES,
+    Entry,
+    FullText,
+    Part,
+    Printed,
+    Running,
+    assembled,
+    settle,
+)
 from fallow_ingest.fulltext.xml_tree import Flow, children, first, parse, text_of
 from fallow_ingest.records import Reference, SectionKind
 from fallow_ingest.sources import fields as field
@@ -43,11 +53,14 @@ def read_tei(data: bytes) -> FullText | Unreadable:
     def settled(raw: str, longest: int = field.LONGEST_SECTION) -> Running:
         return settle(raw, flow.fill, longest, notes)
 
-    parts = [Part(heading, level, settled(raw), kind) for heading, level, raw, kind in _parts(root, flow)]
+    parts = [
+        Part(heading, level, settled(raw), kind)
+        for heading, level, raw, kind in islice(_parts(root, flow), field.MOST_SECTIONS)
+    ]
     own = first(header, "profileDesc/abstract")
     abstract = settled(flow.raw(own) if own is not None else "", field.LONGEST_ABSTRACT)
     entries = list(_entries(root))
-    sections, references = assembled(parts, [abstract, *map(settled, flow.apart[:5_000])], entries)
+    sections, references = assembled(parts, [abstract, *map(settled, islice(flow.apart, 2_000))], entries)
     said = first(source, "monogr/imprint/date")
     date = read_date(said.get("when", "")) if said is not None else ""
     return FullText(
@@ -122,7 +135,7 @@ def _ids(element: Element | None) -> list[tuple[str, object]]:
 def _entries(root: Element) -> Iterator[Entry]:
     lists = first(root, "text/back")
     for number, entry in enumerate(lists.iter("biblStruct") if lists is not None else ()):
-        if number >= field.MOST_REFERENCES:
+        if number >= MOST_ENTRIES:
             return
         yield Entry(entry.get("id", f"#{number}"), _reference(entry))
 

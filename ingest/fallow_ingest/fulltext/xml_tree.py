@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 
-from fallow_ingest.fulltext.running import FORMULA, Printed, mark, unreserved
+from fallow_ingest.fulltext.running import FORMULA, MOST_MARKS, Printed, mark, unreserved
 from fallow_ingest.sources.json_lines import Unreadable
 from fallow_ingest.text.normalise import plain
 
@@ -19,7 +19,7 @@ LARGEST = 48 * 2**20
 """Bytes of the largest document that is read."""
 
 DEEPEST = 100
-MOST_ELEMENTS = 1_000_000
+MOST_ELEMENTS = 500_000
 
 _PIECE = 65_536
 _MATH = re.compile(r"\$\$?(.+?)\$?\$", re.DOTALL)
@@ -158,7 +158,9 @@ class Flow:
     def _child(self, child: Element, out: list[str]) -> None:
         dropped, breaks, formulas, apart, inline = self._tags
         printed = self._cites(child)
-        if printed is not None:
+        if printed is not None and len(self.marks) >= MOST_MARKS:
+            out.append(printed.text)
+        elif printed is not None:
             if len(out) > 1 and self.marks and out[-2] == mark(len(self.marks) - 1):
                 printed = _expanded(printed, self.marks[-1], out[-1], self.by_number)
             self.marks.append(printed)

@@ -19,6 +19,8 @@ from fallow_ingest.text.normalise import title_key
 Fields = dict[str, str | int | None]
 """Columns of the papers table by name, lists as JSON."""
 
+_ANY_OBJECT = orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS
+
 COLUMNS = (
     "key", "title", "abstract", "authors", "year", "date", "public_by", "venue", "categories", "keywords",
     "url", "text_origin", "status", "content_hash", "title_key", "extra",
@@ -103,19 +105,19 @@ def draft(paper: Paper) -> Draft:
         spelt,
         paper.title,
         paper.abstract,
-        _json(paper.authors),
+        _list(paper.authors),
         year,
         paper.date,
         public_by(year, paper.date),
         paper.venue,
-        _json(paper.categories),
-        _json(paper.keywords),
+        _list(paper.categories),
+        _list(paper.keywords),
         paper.url,
         paper.text_origin,
         paper.status,
         content_hash(paper.title, paper.abstract),
         title_key(paper.title),
-        _json(paper.extra),
+        _object(paper.extra),
     )
     texts = _texts(paper) if paper.sections or paper.references or paper.reviews else None
     return Draft(values, tuple(ids), _fingerprint(values, ids, paper.version, texts), paper.version, texts)
@@ -131,10 +133,14 @@ def _year_of(date: str) -> int | None:
     return int(date[:4]) if date[:4].isdigit() else None
 
 
-def _json(value: object) -> str:
-    if not value:
-        return "{}" if isinstance(value, Mapping) else "[]"
-    return orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SORT_KEYS).decode()
+def _list(texts: tuple[str, ...]) -> str:
+    return orjson.dumps(texts).decode() if texts else "[]"
+
+
+def _object(extra: Mapping[str, object]) -> str:
+    if not extra:
+        return "{}"
+    return orjson.dumps(extra, default=_plain, option=_ANY_OBJECT).decode()
 
 
 def _plain(value: object) -> object:

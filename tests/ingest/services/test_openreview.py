@@ -110,6 +110,8 @@ def test_reviews_are_not_dated_before_their_paper_nor_before_their_last_change()
         (f"{NEW}/Desk_Rejected_Submission", "Grove 2025 Desk Rejected Submission", "desk rejected"),
         (f"{NEW}/Submission", "Grove 2025 Conference Submission", "submitted"),
         ("TMLR", "Accepted by TMLR", "accepted"),
+        (NEW, "Grove 2025", "accepted"),
+        (NEW, "Grove 2025 Submitted", "submitted"),
     ],
 )
 def test_what_became_of_it(venueid: str, venue: str, state: str) -> None:

@@ -60,7 +60,7 @@ def paper_of(note: Mapping[str, object], names: Names, notes: field.Notes) -> Pa
         version=_modified(note),
         extra=field.bounded_extra(
             {
-                "state": state_of(content, venue, decision, replies),
+                "state": state_of(content, venue, decision, replies, _home(note)),
                 "decision": decision,
                 "venueid": content.get("venueid"),
                 "license": note.get("license"),
@@ -84,9 +84,17 @@ def public_day(note: Mapping[str, object]) -> str:
 
 
 def state_of(
-    content: Mapping[str, object], venue: str, decision: str, replies: Sequence[Mapping[str, object]]
+    content: Mapping[str, object],
+    venue: str,
+    decision: str,
+    replies: Sequence[Mapping[str, object]],
+    home: str,
 ) -> State:
-    """What became of the submission, by its venue id, its venue's words, its decision, or its replies."""
+    """What became of the submission, by its venue id, its venue's words, its decision, or its replies.
+
+    home: the venue it was submitted to. A venue puts its own id on what it accepts; API 1 also on the rest,
+    which it calls "Submitted".
+    """
     last = _text(content.get("venueid")).rsplit("/", 1)[-1].lower()
     said = f"{last} {venue.lower().replace(' ', '_')}"
     ends = {part.lower() for reply in replies for part in last_parts(reply)}
@@ -98,10 +106,21 @@ def state_of(
         return "rejected"
     if decision.lower().startswith("accept") or _ACCEPTED.search(venue):
         return "accepted"
-    if last == "tmlr" or (last in ("conference", "workshop", "track") and venue[:9] != "Submitted"):
-        # A venue puts its own id on what it accepts, and only on that.
+    if home and home == _text(content.get("venueid")) and "submi" not in venue.lower():
         return "accepted"
     return "submitted" if "submi" in said or last else ""
+
+
+def _home(note: Mapping[str, object]) -> str:
+    """The id of the venue that the note was submitted to."""
+    domain = _text(note.get("domain"))
+    return domain or _invitations(note)[0].split("/-/", 1)[0]
+
+
+def _invitations(note: Mapping[str, object]) -> list[str]:
+    several = note.get("invitations")
+    told = several[:5] if isinstance(several, list) else [note.get("invitation")]
+    return [_text(invitation)[:300] for invitation in told] or [""]
 
 
 def _year(note: Mapping[str, object], content: Mapping[str, object], date: str) -> int | None:
@@ -109,10 +128,8 @@ def _year(note: Mapping[str, object], content: Mapping[str, object], date: str) 
     for name in ("venue", "venueid"):
         if found := _YEAR.search(_text(content.get(name))[:300]):
             return int(found[0])
-    invitations = note.get("invitations")
-    told = invitations if isinstance(invitations, list) else [note.get("invitation")]
-    for invitation in told[:5]:
-        if found := _YEAR.search(_text(invitation)[:300]):
+    for invitation in _invitations(note):
+        if found := _YEAR.search(invitation):
             return int(found[0])
     day = date or later_day(note.get("cdate"), note.get("tcdate"))
     return int(day[:4]) if day else None

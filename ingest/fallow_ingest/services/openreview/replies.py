@@ -159,6 +159,7 @@ def _kind_of(reply: Mapping[str, object], names: Names) -> str:
         ("review", DEFAULT_NAMES.review),
         ("meta_review", DEFAULT_NAMES.meta_review),
         ("decision", DEFAULT_NAMES.decision),
+        ("review", "Review"),
         ("decision", "Acceptance_Decision"),
     ):
         if name in ends:

@@ -54,11 +54,11 @@ class Bench:
     folder: Path
     server: ProtocolServer
 
-    def harvest(self, selection: Selection = FIELD, tries: int = 3) -> HarvestAccount:
+    def harvest(self, selection: Selection = FIELD, limit: int | None = None) -> HarvestAccount:
         limiter = Limiter(FakeClock(), folder=self.folder / "limits", longest_wait=1e6)
         service = DatasetService(base=self.server.url)
-        with Client(limiter, patience=Patience(tries=tries)) as client:
-            return harvest(self.catalog, service, selection, client)
+        with Client(limiter, patience=Patience(tries=3)) as client:
+            return harvest(self.catalog, service, selection, client, limit=limit)
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
         return [tuple(row) for row in self.catalog.connection.execute(query)]
@@ -226,6 +226,17 @@ def test_a_start_that_is_too_old_is_read_anew_and_said(tmp_path: Path) -> None:
         account = here.harvest()
         assert account.skipped[f"no differences since {FIRST}: read anew"] == 3
         assert here.rows("SELECT watermark FROM harvests") == [(THIRD,)]
+
+
+def test_a_trial_does_not_cost_the_next_differences(tmp_path: Path) -> None:
+    with bench(tmp_path, World()) as here:
+        here.harvest()
+        assert here.harvest(limit=1).outcome == Ok(1)
+        here.server.respond = World(SECOND)
+        here.server.asked.clear()
+        here.harvest()
+        assert any("/diffs/" in asked.path for asked in here.server.asked)
+        assert here.papers("title")["s2:7"] == "New toys"
 
 
 def test_without_its_shelf_everything_is_read_again(tmp_path: Path) -> None:

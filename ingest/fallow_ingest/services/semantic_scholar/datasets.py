@@ -144,34 +144,82 @@ class DatasetService:
         watermark: str,
     ) -> Iterator[Page]:
         folder = _folder(client) / _name(selection)
-        with _alone(folder), closing(Shelf(folder / "shelf.sqlite")) as shelf:
+        with _alone(folder):
             releases = Releases(self.base, self.origin, client, folder / "files")
+            shelves = _Shelves(folder)
             place = _Place(**cursor) if cursor else None  # type: ignore[arg-type]
-            if place is None or place.token != shelf.noted("token"):
-                # Without its shelf a round cannot go on: another library, or somebody freed the room.
-                place = _begun(releases, selection, shelf, watermark)
-            if place.since == place.release:
-                yield Page((), {}, last=True, watermark=place.release)
-                return
-            yield from _round(releases, choice, shelf, place)
+            path = shelves.of(place) if place else None
+            if place is None or path is None:
+                # Without its shelf a round cannot go on: another machine, or somebody freed the room.
+                place = _begun(releases, selection, shelves, watermark)
+                path = shelves.begin(place)
+            if place.since != place.release:
+                with closing(Shelf(path)) as shelf:
+                    yield from _round(releases, choice, shelf, place)
+                shelves.finish(path)
+            yield Page((), {}, last=True, watermark=place.release)
 
 
-def _begun(releases: Releases, selection: Selection, shelf: Shelf, watermark: str) -> _Place:
-    """A new round: what changed since the watermark where the shelf still knows it, else everything."""
+class _Shelves:
+    """The shelf of the last whole round, and beside it that of a full load which is not done.
+
+    So a trial (--limit), or another library that begins, costs nobody the shelf that differences build on.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._whole = folder / "shelf.sqlite"
+
+    def release(self) -> str:
+        """The release that the last whole round ended with, "" without one."""
+        return self._noted(self._whole, "release")
+
+    def of(self, place: _Place) -> Path | None:
+        """The shelf of a round that was begun; None when it is gone."""
+        for path in (self._loading(place), self._whole):
+            if self._noted(path, "token") == place.token:
+                return path
+        return None
+
+    def begin(self, place: _Place) -> Path:
+        """The shelf for a new round: the last one for differences, an empty one for a full load."""
+        path = self._whole
+        if not place.since:
+            for old in self._folder.glob("shelf-*"):
+                old.unlink()
+            path = self._loading(place)
+        if place.token:
+            with closing(Shelf(path)) as shelf:
+                shelf.note("token", place.token)
+        return path
+
+    def finish(self, path: Path) -> None:
+        """Let the shelf of a whole round be the one that differences build on."""
+        if path != self._whole:
+            path.replace(self._whole)
+
+    def _loading(self, place: _Place) -> Path:
+        return self._folder / f"shelf-{place.token}.sqlite"
+
+    @staticmethod
+    def _noted(path: Path, name: str) -> str:
+        if not path.exists():
+            return ""
+        with closing(Shelf(path)) as shelf:
+            return shelf.noted(name)
+
+
+def _begun(releases: Releases, selection: Selection, shelves: _Shelves, watermark: str) -> _Place:
+    """A new round: what changed since the watermark where a shelf still knows it, else everything."""
     release, _ = releases.described(selection.release or "latest")
     if watermark and (release == watermark or (release < watermark and not selection.release)):
         return _Place("", watermark, watermark)
-    since = watermark if watermark and watermark <= shelf.noted("release") and watermark < release else ""
-    if not since:
-        shelf.clear()
-    place = _Place(secrets.token_hex(4), release, since)
-    shelf.note("token", place.token)
-    shelf.commit()
-    return place
+    since = watermark if watermark and watermark <= shelves.release() and watermark < release else ""
+    return _Place(secrets.token_hex(4), release, since)
 
 
 def _round(releases: Releases, choice: Choice, shelf: Shelf, place: _Place) -> Iterator[Page]:
-    """Go through the data sets from the place on; the last page has the release as its watermark."""
+    """Go through the data sets from the place on."""
     names = [*choice.data_sets, _DONE]
     while (data_set := place.data_set or names[0]) != _DONE:
         place.data_set = data_set
@@ -187,8 +235,6 @@ def _round(releases: Releases, choice: Choice, shelf: Shelf, place: _Place) -> I
     releases.remove_others(None)
     shelf.sweep(PAPERS)
     shelf.note("release", place.release)
-    shelf.commit()
-    yield Page((), {}, last=True, watermark=place.release)
 
 
 def _steps(releases: Releases, place: _Place, loading: Loading) -> list[Step]:

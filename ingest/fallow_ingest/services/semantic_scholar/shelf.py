@@ -52,11 +52,6 @@ class Shelf:
             self._connection.execute("COMMIT")
             self._connection.execute("BEGIN")
 
-    def clear(self) -> None:
-        """Forget everything."""
-        for table in ("parts", "lists", "state"):
-            self._connection.execute(f"DELETE FROM {table}")
-
     def put(self, paper: int, part: str, line: bytes | None) -> None:
         """Keep a part of a paper, a JSON object, in place of the one before. None: it has none any more."""
         packed = zlib.compress(line, 1) if line is not None else None

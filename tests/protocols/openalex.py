@@ -291,7 +291,6 @@ def _scenario(
 
 SCENARIOS = [
     _scenario("subject", lambda: World(toys(90), per_page=10), Selection(categories=("1702",)), 88),
-    _scenario("search", lambda: World(toys(50), per_page=5), Selection(query="learns to talk"), 48),
     _scenario("ids", library_of_ids, Selection(ids=IDS), 20),
     _scenario(
         "cites",

@@ -209,7 +209,17 @@ def test_what_costs_nothing_goes_on_when_the_budget_is_spent(catalog: Catalog, c
         run(catalog, client, server, SUBJECT)
         ids = tuple(f"openalex:W{number}" for number in range(1001, 1031))
         account = run(catalog, client, server, Selection(ids=ids))
-    assert account.outcome == Ok(28)
+        assert account.outcome == Ok(28)
+        unknown = run(catalog, client, server, Selection(ids=("arxiv:2512.00001", "openalex:W1001")))
+    assert isinstance(unknown.outcome, Exhausted), "unknown is only what was looked for everywhere"
+    assert unknown.counts.total == 1
+    assert not unknown.skipped
+
+
+def test_a_budget_that_turns_out_to_be_spent_does_not_stop_look_ups(catalog: Catalog, client: Client) -> None:
+    with serving(sometimes(World(toys(30)), budget_spent(Reply()))) as server:
+        ids = tuple(f"openalex:W{number}" for number in range(1001, 1031))
+        assert run(catalog, client, server, Selection(ids=ids)).outcome == Ok(28)
 
 
 def test_hours_of_retry_after_are_a_spent_budget(catalog: Catalog, client: Client) -> None:

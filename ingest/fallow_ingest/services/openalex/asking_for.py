@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from urllib.parse import quote
 
-from fallow_ingest.errors import BadInput, ServiceRefused
+from fallow_ingest.errors import BadInput, BudgetExhausted, ServiceRefused
 from fallow_ingest.identifiers import parse_id
 from fallow_ingest.services import Selection
-from fallow_ingest.services.openalex.api import PER_PAGE, OpenAlexApi, Work
+from fallow_ingest.services.openalex.api import LIST_CREDITS, PER_PAGE, OpenAlexApi, Work
 from fallow_ingest.services.openalex.records import work_id
 from fallow_ingest.services.pages import day_text, items, mapping, text
 from fallow_ingest.text.normalise import fold
@@ -161,17 +162,18 @@ def works_by_id(api: OpenAlexApi, ids: Sequence[str], fields: str, *, many: bool
     One by one they cost nothing but a request each. many: a hundred of them go together for one credit (ten
     thousand ids in minutes instead of an hour and a half, for a tenth of a day's budget without a key), as
     long as there is budget; what is not found that way, merged works above all, is looked up one by one.
-    At the end, arXiv papers that are known only as a place of their published version are looked up there.
     """
     found: dict[str, Work] = {}
     wanted = {given: addresses_of(given) for given in ids}
-    if many and api.affords(1):
-        found |= _batched(api, {g: a for g, a in wanted.items() if a}, fields)
+    if many and api.affords(LIST_CREDITS):
+        # When the budget turns out to be spent, each id is still looked up below, for nothing.
+        with suppress(BudgetExhausted):
+            found |= _batched(api, {g: a for g, a in wanted.items() if a}, fields)
     for given, addresses in wanted.items():
         for address in addresses:
             if given not in found and (work := api.work(address, fields)) is not None:
                 found[given] = work
-    return found | _on_arxiv(api, [given for given in ids if given not in found], fields)
+    return found
 
 
 def _batched(api: OpenAlexApi, wanted: dict[str, list[str]], fields: str) -> dict[str, Work]:
@@ -216,11 +218,18 @@ def _addresses_in(work: Work) -> list[str]:
     return [work_id(work.get("id")), f"doi:{doi}", f"pmid:{pmid}"]
 
 
-def _on_arxiv(api: OpenAlexApi, ids: Sequence[str], fields: str) -> dict[str, Work]:
-    """Works that have arXiv's page of the paper among their places."""
-    arxiv = [
-        (given, parsed.value) for given in ids if (parsed := parse_id(given)) and parsed.scheme == "arxiv"
-    ]
+def is_arxiv(given: str) -> bool:
+    """Whether the id is arXiv's, which OpenAlex may know as a page only."""
+    found = parse_id(given)
+    return found is not None and found.scheme == "arxiv"
+
+
+def works_on_arxiv(api: OpenAlexApi, ids: Sequence[str], fields: str) -> dict[str, Work]:
+    """arXiv id as given -> the work that has arXiv's page of it among its places; for a credit for thirty.
+
+    So are found the papers that OpenAlex has merged with their published versions.
+    """
+    arxiv = [(given, parsed.value) for given in ids if is_arxiv(given) and (parsed := parse_id(given))]
     found: dict[str, Work] = {}
     for start in range(0, len(arxiv), ARXIV_AT_ONCE):
         group = arxiv[start : start + ARXIV_AT_ONCE]

@@ -23,7 +23,15 @@ from fallow_ingest.services.openalex.api import (
     credits_a_day,
     origin_in_use,
 )
-from fallow_ingest.services.openalex.asking_for import FEW, addresses_of, filters_of, works_by_id
+from fallow_ingest.services.openalex.asking_for import (
+    ARXIV_AT_ONCE,
+    FEW,
+    addresses_of,
+    filters_of,
+    is_arxiv,
+    works_by_id,
+    works_on_arxiv,
+)
 from fallow_ingest.services.openalex.records import ROOT_FIELDS, paper_of, work_id
 from fallow_ingest.services.pages import items, text, whole_number
 from fallow_ingest.sources import Read, Skipped
@@ -250,7 +258,7 @@ def _resolved(api: OpenAlexApi, given: Sequence[str], crawl: _Crawl) -> tuple[li
     known = {i: work_id(address) for i in given for address in addresses_of(i)[:1] if work_id(address)}
     cited = {number: i for i, number in known.items()}
     others = [i for i in given if i not in known]
-    works = works_by_id(api, others, "id,doi,ids,locations", many=len(others) > FEW)
+    works = _looked_up(api, others, "id,doi,ids,locations")
     unknown: list[Item] = []
     for name in others:
         if name in works:
@@ -279,22 +287,38 @@ def _unknown(position: int, given: str) -> Skipped:
 
 
 def _by_id(api: OpenAlexApi, ids: Sequence[str], cursor: Mapping[str, object]) -> Iterator[Page]:
-    """The works of these ids, a few or a hundred at a time."""
+    """The works of these ids, a few or a hundred at a time; what costs credits comes last."""
     ids = list(dict.fromkeys(ids))
     many = len(ids) > FEW
     at = whole_number(cursor.get("at")) or 0
+    position = whole_number(cursor.get("position")) or 0
+    pages = [text(given) for given in items(cursor.get("pages"))]  # arXiv ids to be looked for as pages
     while True:
-        group = ids[at : at + (PER_PAGE if many else FEW)]
-        works = works_by_id(api, group, _SELECT, many=many)
+        if at < len(ids):
+            group = ids[at : at + (PER_PAGE if many else FEW)]
+            works = works_by_id(api, group, _SELECT, many=many)
+            at += len(group)
+            later = [given for given in group if given not in works and is_arxiv(given)]
+            group = [given for given in group if given not in later]
+            pages += later
+        else:
+            group, pages = pages[:ARXIV_AT_ONCE], pages[ARXIV_AT_ONCE:]
+            works = works_on_arxiv(api, group, _SELECT)
         found = [
-            _item(at + number, works[given]) if given in works else _unknown(at + number, given)
-            for number, given in enumerate(group, 1)
+            _item(number, works[given]) if given in works else _unknown(number, given)
+            for number, given in enumerate(group, position + 1)
         ]
-        at += len(group)
-        last = at >= len(ids)
-        yield Page(tuple(found), {"at": at}, last, total=len(ids))
+        position += len(found)
+        last = at >= len(ids) and not pages
+        yield Page(tuple(found), {"at": at, "position": position, "pages": pages}, last, total=len(ids))
         if last:
             return
+
+
+def _looked_up(api: OpenAlexApi, ids: Sequence[str], fields: str) -> dict[str, Work]:
+    """The works of these ids in every way there is."""
+    works = works_by_id(api, ids, fields, many=len(ids) > FEW)
+    return works | works_on_arxiv(api, [given for given in ids if given not in works], fields)
 
 
 def _linked(api: OpenAlexApi, selection: Selection, cursor: Mapping[str, object]) -> Iterator[Page]:
@@ -332,7 +356,7 @@ def _links_of(
     api: OpenAlexApi, asked: Sequence[str], name: str, position: int
 ) -> tuple[list[Item], list[str]]:
     """(citations of the papers and those not known, ids of the works that they lead to)."""
-    works = works_by_id(api, asked, f"id,doi,ids,locations,{_LINKS[name]}", many=len(asked) > FEW)
+    works = _looked_up(api, asked, f"id,doi,ids,locations,{_LINKS[name]}")
     found: list[Item] = []
     linked: dict[str, None] = {}
     for given in asked:

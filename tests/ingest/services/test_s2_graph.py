@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -59,9 +59,6 @@ class Bench:
         [(text,)] = self.rows(f"SELECT extra FROM papers WHERE key = '{key}'")
         found: dict[str, object] = json.loads(str(text))
         return found
-
-
-Start = Callable[..., Bench]
 
 
 @contextmanager
@@ -507,7 +504,7 @@ def test_intents_of_every_shape(said_: dict[str, object], intents: list[tuple[st
         ("RETRACTED: Toys", "retracted"),
         ("RETRACTED ARTICLE: Toys", "retracted"),
         ("[Retracted] Toys", "retracted"),
-        ("WITHDRAWN: Toys", "retracted"),
+        ("WITHDRAWN: Toys", "withdrawn"),
         ("Retraction note: Toys", ""),
         ("Retracted papers and those who cite them", ""),
     ],

@@ -34,7 +34,9 @@ _EXTRA = {
 }
 _COUNTS = ("citationCount", "influentialCitationCount", "referenceCount")
 # Publishers mark a retracted article in its title; a "Retraction note: ..." is another document.
-_RETRACTED = re.compile(r"^\W*(?:retracted|withdrawn)(?:\s+(?:article|paper|chapter))?\s*[:\])\-–—]", re.I)
+_STATUS = re.compile(
+    r"^\W*(retracted|withdrawn)(?:\s+(?:article|paper|chapter))?\s*[:\])\-–—]", re.IGNORECASE
+)
 
 
 def corpus_id(value: object) -> int | None:
@@ -176,7 +178,10 @@ def _venue(said: Mapping[str, object], notes: field.Notes) -> str:
 
 
 def _status(title: str) -> Status:
-    return "retracted" if _RETRACTED.match(title) else ""
+    found = _STATUS.match(title)
+    if not found:
+        return ""
+    return "retracted" if found[1].lower() == "retracted" else "withdrawn"
 
 
 def _extra(said: Mapping[str, object], seen_on: str, notes: field.Notes) -> dict[str, object]:

@@ -160,7 +160,7 @@ def test_a_kill_amid_two_processes_ends_both_and_loses_nothing(tmp_path: Path) -
             with Catalog.open(library, create=True) as watcher:
                 if watcher.count() >= MOST_RECORDS:
                     break
-        time.sleep(0.01)
+        time.sleep(0.03)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert len(reading) == 1

@@ -23,7 +23,7 @@ from fallow_ingest.sources.lines import LONGEST_LINE, Line, read_lines
 MOST_DELETED = 20_000_000
 """Deleted ids that are held, eight bytes each."""
 
-LARGEST_MANIFEST = 256 * 2**20
+LARGEST_MANIFEST = 32 * 2**20
 MISSING_PART = "part missing"
 BROKEN_PART = "part cannot be read further"
 OTHER_PART = "part differs from the manifest"
@@ -238,8 +238,10 @@ class _Deleted:
             for line in read_lines(path, ignore_bytes):
                 first = (line.content or b"")[:60].split(b",")[0].decode("ascii", "replace")
                 number = work_id(first.strip('" \r'))
-                if number and len(numbers) < MOST_DELETED:
+                if number:
                     numbers.append(int(number[1:]))
+                if len(numbers) > MOST_DELETED:
+                    raise SourceUnsupported(f"{path} has over {MOST_DELETED:,} ids", "fetch the file again")
             break
         if numbers:
             import numpy as np

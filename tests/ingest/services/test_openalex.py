@@ -472,6 +472,7 @@ def test_plans(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         service = OpenAlexService(base=server.url)
         plan = service.plan(SUBJECT, client)
         assert (plan.requests, plan.credits, plan.records, plan.credits_a_day) == (3, 3, 230, 1000)
+        assert plan.note == "900 credits left today"
         searched = service.plan(Selection(query="learns"), client)
         assert (searched.requests, searched.credits) == (3, 30)
         assert len(server.asked) == 2

@@ -95,6 +95,12 @@ class OpenAlexService:
     def plan(self, selection: Selection, client: Client | None, *, watermark: str = "") -> Plan:
         """Requests, seconds and credits; a client asks for the number of works (one list or search)."""
         _check(selection)
+        plan = self._planned(selection, client, watermark)
+        left = client.limiter.credits_left(self.origin) if client else None
+        told = [plan.note, f"{max(left, 0):g} credits left today"] if left is not None else [plan.note]
+        return replace(plan, note="; ".join(filter(None, told)))
+
+    def _planned(self, selection: Selection, client: Client | None, watermark: str) -> Plan:
         if selection.ids:
             return _plan(len(selection.ids), *_look_up_cost(selection.ids), exact=True)
         for name in _LINKS:

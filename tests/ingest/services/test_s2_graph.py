@@ -133,11 +133,17 @@ def test_an_answer_that_would_be_too_large_is_asked_for_in_halves(tmp_path: Path
 
 
 def test_fields_that_a_call_does_not_know_are_left_out(tmp_path: Path) -> None:
-    with bench(tmp_path, World(TOYS, part=3)) as here:
-        here.harvest(query="toys")
+    world = World(TOYS, part=3)
+
+    def changed(asked: Asked) -> Reply:
+        if "journal" in asked.one("fields"):
+            return said({"error": "Unrecognized or unsupported fields: [journal]"}, 400)
+        return world(asked)
+
+    with bench(tmp_path, changed) as here:
+        assert here.harvest(query="toys").missing == 0
         asked = [a.one("fields").split(",") for a in here.server.asked]
-        assert "tldr" in asked[0]
-        assert not any("tldr" in fields for fields in asked[1:])
+        assert ["journal" in fields for fields in asked] == [True, False, False, False]
 
 
 @pytest.mark.parametrize(

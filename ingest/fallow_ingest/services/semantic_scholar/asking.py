@@ -9,6 +9,7 @@ from enum import Enum
 from typing import TypeVar
 
 from fallow_ingest.errors import ServiceRefused
+from fallow_ingest.services.pages import whole_number
 from fallow_ingest.services.semantic_scholar import LABEL, api_request, judge, told
 from fallow_ingest.web.client import Client
 from fallow_ingest.web.exchange import Answer, BadAnswer, Fatal, json_of, object_of
@@ -28,8 +29,11 @@ MOST_RECOMMENDED = 500
 PAPER_FIELDS = (
     "paperId", "corpusId", "externalIds", "url", "title", "abstract", "venue", "publicationVenue", "year",
     "referenceCount", "citationCount", "influentialCitationCount", "openAccessPdf", "s2FieldsOfStudy",
-    "publicationTypes", "publicationDate", "journal", "authors", "tldr",
+    "publicationTypes", "publicationDate", "journal", "authors",
 )  # fmt: skip
+DETAILED_FIELDS = (*PAPER_FIELDS, "tldr")
+"""Of papers asked for by id; searches, lists and recommendations do not give the last."""
+
 CITATION_FIELDS = ("contexts", "intents", "contextsWithIntent", "isInfluential")
 SEED_FIELDS = ("paperId", "corpusId", "title", "year", "citationCount", "referenceCount")
 
@@ -100,8 +104,8 @@ class GraphApi:
 
         def parse(answer: Answer) -> SearchPage:
             found = object_of(answer)
-            total, data = found.get("total"), found.get("data")
-            if not isinstance(total, int) or isinstance(total, bool):
+            total, data = whole_number(found.get("total")), found.get("data")
+            if total is None:
                 raise BadAnswer("sent a search without its total")
             if data is None and total > 0:
                 raise BadAnswer(f"promised {total:,} papers and sent none")

@@ -10,8 +10,8 @@ from fallow_ingest.identifiers import parse_id
 from fallow_ingest.records import Citation, Reference
 from fallow_ingest.services import Cursor, Gone, Page, Selection
 from fallow_ingest.services.semantic_scholar.asking import (
+    DETAILED_FIELDS,
     PAGE,
-    PAPER_FIELDS,
     REACH,
     SEED_FIELDS,
     GraphApi,
@@ -189,7 +189,7 @@ def cited_papers(
 
     The citing paper comes too, with those references that Semantic Scholar knows only by their title.
     """
-    seeds = Seeds(api, selection.cited_by, PAPER_FIELDS)
+    seeds = Seeds(api, selection.cited_by, DETAILED_FIELDS)
     sieve = Sieve(selection)
     begun = int(str((cursor or {}).get("seed", 0)))
     reading.position = int(str((cursor or {}).get("position", 0)))

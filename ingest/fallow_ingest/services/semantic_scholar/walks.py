@@ -9,8 +9,8 @@ from fallow_ingest.services import Cursor, Page, Selection
 from fallow_ingest.services.semantic_scholar import LABEL
 from fallow_ingest.services.semantic_scholar.asking import (
     BATCH,
+    DETAILED_FIELDS,
     PAGE,
-    PAPER_FIELDS,
     REACH,
     SEED_FIELDS,
     GraphApi,
@@ -67,7 +67,7 @@ def _by_id(
 ) -> list[Read | Skipped] | None:
     """What those ids bring; None when it is more than they send at once."""
     wanted = list(dict.fromkeys(a for name in names if (a := asked_as(name))))
-    found = api.batch(wanted, PAPER_FIELDS) if wanted else []
+    found = api.batch(wanted, DETAILED_FIELDS) if wanted else []
     if isinstance(found, Refusal):
         return None if len(names) > 1 else [reading.skip(TOO_LARGE, place_of(names[0]))]
     records = dict(zip(wanted, found, strict=True))

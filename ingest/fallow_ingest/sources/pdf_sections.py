@@ -36,6 +36,15 @@ _KNOWN = frozenset(
         "appendix, appendices, supplementary material, conclusion and outlook",
     )
 )
+# A numbered line of nothing but these is a heading however it is set.
+_HEADING_WORDS = frozenset(
+    re.split(
+        r"\s+",
+        "and of the for our with discussion discussions conclusion conclusions concluding remarks summary future "
+        "work works research direction directions perspectives outlook limitation limitations open problems "
+        "questions challenges broader impact impacts ethical considerations threats to validity",
+    )
+)
 # Known headings that also head the columns of tables.
 _TABLE_WORDS = frozenset(
     {"method", "methods", "results", "evaluation", "summary", "background", "experiments"}
@@ -225,7 +234,7 @@ def _heading_length(
                 return 2
         return 0
     words = fold(without_number(text))
-    if words in _KNOWN:
+    if words in _KNOWN or (_NUMBERED.match(text) and _HEADING_WORDS.issuperset(words.split())):
         capital = without_number(text)[:1].isupper()
         if words in _TABLE_WORDS and text[0].isalpha() and not text.isupper() and line.size < body + 0.8:
             return 0

@@ -40,8 +40,8 @@ _KNOWN = frozenset(
 _HEADING_WORDS = frozenset(
     re.split(
         r"\s+",
-        "and of the for our with discussion discussions conclusion conclusions concluding remarks summary future "
-        "work works research direction directions perspectives outlook limitation limitations open problems "
+        "and of the for our with discussion discussions conclusion conclusions concluding remarks summary "
+        "future work works research direction directions perspectives outlook limitation limitations open problems "
         "questions challenges broader impact impacts ethical considerations threats to validity",
     )
 )

@@ -122,7 +122,7 @@ class _Round:
         self.service = service
         self.limit = limit
         self.key = selection.canonical() + (f" limit {limit}" if limit is not None else "")
-        self.account = HarvestAccount(service.name, selection.canonical())
+        self.account = HarvestAccount(service.name, selection.told())
         row = self._before = _row(catalog.connection, service, self.key)
         self.cursor: Cursor | None = orjson.loads(row["cursor"]) if row else None
         self.watermark: str = row["watermark"] if row and limit is None else ""

@@ -58,7 +58,7 @@ def show(account: IngestAccount, held: int, waiting: int) -> None:
     for example in account.examples[:5]:
         console.print(f"  skipped {escape(example.place)}: {escape(example.reason)} {escape(example.detail)}")
     console.print(f"The library holds {held:,} papers; {waiting:,} references name papers it does not hold.")
-    if not account.failure:
+    if not account.failure and held:
         console.print("Next: fallow build", style="bold")
 
 
@@ -66,7 +66,9 @@ def _table(account: IngestAccount) -> Table:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=f"{account.source}: {escape(_short(account.location))}", title_justify="left")
+    table = Table(
+        title=escape(f"{account.source}: {_short(account.location)}"), title_justify="left", min_width=60
+    )
     table.add_column("what")
     table.add_column("records", justify="right")
     counts = account.counts

@@ -24,6 +24,10 @@ Cursor = Mapping[str, object]
 """Where a harvest goes on: whatever the service needs, as JSON."""
 
 
+MOST_TOLD = 3
+"""Values of one field that are told one by one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """What to ask a service for. Several fields narrow each other; several values of one field widen it.
@@ -53,6 +57,26 @@ class Selection:
         """The same text for the same selection, without what is empty."""
         said = {name: value for name, value in asdict(self).items() if value}
         return orjson.dumps(said, option=orjson.OPT_SORT_KEYS).decode()
+
+    def told(self) -> str:
+        """The selection for people.
+
+        >>> Selection(query="toys", categories=("cs.CL", "cs.LG"), since=20240101).told()
+        'query toys, categories cs.CL or cs.LG, since 2024-01-01'
+        """
+        parts = []
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not value:
+                continue
+            if isinstance(value, tuple):
+                value = " or ".join(value[:MOST_TOLD]) + (
+                    f" or {len(value) - MOST_TOLD:,} more" * (len(value) > MOST_TOLD)
+                )
+            elif isinstance(value, int):
+                value = f"{value // 10000:04d}-{value // 100 % 100:02d}-{value % 100:02d}"
+            parts.append(f"{field.name.replace('_', ' ')} {value}")
+        return ", ".join(parts) or "everything"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,9 +42,13 @@ _PASSING = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How often and how long a request is tried. base: seconds before the second try, doubling after."""
+    """How often and how long a request is tried. base: seconds before the second try, doubling after.
+
+    unreached: tries where nobody answers at all, which mostly means that this machine has no network.
+    """
 
     tries: int = 6
+    unreached: int = 3
     base: float = 4.0
     longest: float = 60.0
 
@@ -96,6 +100,8 @@ class Client:
                         return parse(answer)
                 except BadAnswer as error:
                     failure = self._broken(request, error.what)
+                    if error.unreached and attempt + 1 >= self.patience.unreached:
+                        raise failure from error
                     self._pause(request.origin, attempt, error.what)
                 except Fatal as error:
                     raise error.error from error
@@ -237,7 +243,7 @@ class Client:
                 )
                 yield head, self._pieces(request, response)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise BadAnswer(_told(error)) from error
+            raise BadAnswer(_told(error), unreached=_unreached(error)) from error
 
     def _pieces(self, request: Request, response: requests.Response) -> Iterator[bytes]:
         import time
@@ -314,6 +320,16 @@ def _first(pieces: Iterator[bytes], most: int) -> Iterator[bytes]:
         seen += len(piece)
         if seen >= most:
             return
+
+
+def _unreached(error: Exception) -> bool:
+    """Whether no connection came about; one that was cut is a service that is there."""
+    import requests
+    import urllib3
+
+    cause = error.args[0] if error.args else None
+    refused = isinstance(cause, urllib3.exceptions.MaxRetryError)
+    return isinstance(error, requests.ConnectionError) and refused
 
 
 def _told(error: Exception) -> str:

@@ -54,14 +54,15 @@ class Answer:
 
 
 class BadAnswer(Exception):
-    """An answer that arrived but is not what was promised: cut, an error page, empty where more was due.
+    """An answer that is not what was promised: cut, an error page, empty where more was due, or none at all.
 
-    The client asks again; what: the rest of the sentence "<service> ..."..
+    The client asks again; what: the rest of the sentence "<service> ...". unreached: nobody was there.
     """
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, *, unreached: bool = False) -> None:
         super().__init__(what)
         self.what = what
+        self.unreached = unreached
 
 
 class Fatal(Exception):

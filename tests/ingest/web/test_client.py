@@ -89,11 +89,13 @@ def test_what_will_not_heal_fails_at_once(status: int, client: Client, clock: Fa
     assert not clock.slept
 
 
-def test_nobody_there(client: Client) -> None:
+def test_nobody_there_is_told_soon(client: Client, clock: FakeClock) -> None:
     with serving(answering(GOOD)) as server:
         url = server.url
     with pytest.raises(ServiceBroken, match="cannot be reached"):
         client.ask(Request(HERE, url), object_of)
+    assert sum(clock.slept) < 20
+    assert client.requests == client.patience.unreached
 
 
 def test_silence_ends(client: Client) -> None:

@@ -41,8 +41,8 @@ _HEADING_WORDS = frozenset(
     re.split(
         r"\s+",
         "and of the for our with discussion discussions conclusion conclusions concluding remarks summary "
-        "future work works research direction directions perspectives outlook limitation limitations open problems "
-        "questions challenges broader impact impacts ethical considerations threats to validity",
+        "future work works research direction directions perspectives outlook limitation limitations open "
+        "problems questions challenges broader impact impacts ethical considerations threats to validity",
     )
 )
 # Known headings that also head the columns of tables.

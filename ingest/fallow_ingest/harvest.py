@@ -273,7 +273,13 @@ def snowballed(selection: Selection, catalog: Catalog, service: Service) -> Sele
     def with_library(ids: tuple[str, ...]) -> tuple[str, ...]:
         if LIBRARY not in ids:
             return ids
-        return tuple(dict.fromkeys((*(i for i in ids if i != LIBRARY), *held_ids(catalog, schemes))))
+        held = held_ids(catalog, schemes)
+        if not held:
+            raise BadInput(
+                f"No paper in {catalog.library} has an id that {service.label} knows ({', '.join(schemes)})",
+                "bring in papers first, or name ids",
+            )
+        return tuple(dict.fromkeys((*(i for i in ids if i != LIBRARY), *held)))
 
     return replace(
         selection,

@@ -120,7 +120,7 @@ def show_plan(service: Service, plan: Plan) -> None:
     console = screen()
     known = "" if plan.exact else "about "
     if plan.records is not None:
-        console.print(f"{service.label}: {known}{plan.records:,} records")
+        console.print(f"{service.label}: {known}{plan.records:,} record{'s' * (plan.records != 1)}")
     else:
         console.print(f"{service.label}: nobody knows beforehand how many records")
     console.print(f"  requests  {plan.requests:,}")

@@ -165,7 +165,7 @@ def _plan(source: str, selection: Selection, wait: float, library: Path, as_json
     from fallow_app.cli import accounts
     from fallow_ingest.catalog import Catalog
     from fallow_ingest.errors import LibraryMissing
-    from fallow_ingest.harvest import plan, snowballed
+    from fallow_ingest.harvest import LIBRARY, plan, snowballed
     from fallow_ingest.services import SERVICES
 
     service = SERVICES.create(source)
@@ -175,6 +175,10 @@ def _plan(source: str, selection: Selection, wait: float, library: Path, as_json
                 selection = snowballed(selection, catalog, service)
                 planned = plan(catalog, service, selection, client)
         except LibraryMissing:
+            if any(
+                LIBRARY in ids for ids in (selection.ids, selection.cites, selection.cited_by, selection.like)
+            ):
+                raise
             planned = plan(None, service, selection, client)
     if as_json:
         print_json(accounts.plan_document(service, planned, selection.canonical()))

@@ -21,6 +21,9 @@ BATCH = 500
 PAGE = 1000
 """Entries of a list that one request may ask for."""
 
+SOME = 64
+"""How many are asked for behind one that alone was more than they send."""
+
 REACH = 9999
 """offset + limit must stay below 10,000."""
 

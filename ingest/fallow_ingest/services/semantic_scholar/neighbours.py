@@ -14,6 +14,7 @@ from fallow_ingest.services.semantic_scholar.asking import (
     PAGE,
     REACH,
     SEED_FIELDS,
+    SOME,
     GraphApi,
     Record,
     Refusal,
@@ -35,7 +36,6 @@ from fallow_ingest.sources import Read, Skipped
 from fallow_ingest.sources import fields as bounds
 
 WITHHELD = "references withheld by the publisher"
-OUT_OF_REACH = "more citations than their list shows"
 
 Item = Read | Skipped | Citation | Gone
 
@@ -46,7 +46,7 @@ class _State:
 
     seed: number of the paper whose list is read; windows: days still to be asked, the last one now (empty:
     the list was not begun); offset, size: of its next part; got: entries of windows that are done;
-    divided: whether the list was too long for one window.
+    divided: whether the list was too long for one window; cut: whether it was for a single day.
     """
 
     seed: int = 0
@@ -55,12 +55,14 @@ class _State:
     size: int = PAGE
     got: int = 0
     divided: bool = False
+    cut: bool = False
     position: int = 0
 
     def next_seed(self) -> None:
         """Go to the next paper; its list is not begun."""
         self.seed += 1
-        self.windows, self.offset, self.got, self.divided = [], 0, 0, False
+        self.windows, self.offset, self.size, self.got = [], 0, PAGE, 0
+        self.divided = self.cut = False
 
 
 def citing_papers(
@@ -106,10 +108,10 @@ class _CitingWalk:
         if found is Refusal.TOO_LARGE:
             return self._smaller(seed, seed.record)
         if isinstance(found, Refusal) or found.withheld:
+            reason = NOT_KNOWN if isinstance(found, Refusal) else "citations withheld by the publisher"
             self._state.next_seed()
-            return [self._reading.skip(NOT_KNOWN, place_of(seed.name))], count_of(
-                seed.record, "citationCount"
-            )
+            promised = count_of(seed.record, "citationCount")
+            return [self._reading.skip(reason, place_of(seed.name))], promised
         items = [item for entry in found.entries for item in self._items(seed, entry)]
         return items, self._go_on(seed.record, window, found.following, len(found.entries))
 
@@ -133,16 +135,17 @@ class _CitingWalk:
             state.divided = True
         else:
             state.got += state.offset + entries
+            state.cut = state.cut or following is not None
         state.windows, state.offset = rest, 0
-        return 0 if rest else self._end(record, cut=following is not None and not halves)
+        return 0 if rest else self._end(record)
 
-    def _end(self, record: Record, *, cut: bool) -> int:
+    def _end(self, record: Record) -> int:
         """The paper's list is done; what is missing, as far as their count of citations tells."""
-        missing = 0
+        missing = int(self._state.cut)
         if self._state.divided and not self._whole.asked():
-            missing = max(0, count_of(record, "citationCount") - self._state.got)
+            missing = max(missing, count_of(record, "citationCount") - self._state.got)
         self._state.next_seed()
-        return max(missing, int(cut))
+        return missing
 
     def _smaller(self, seed: Seed, record: Record) -> tuple[list[Item], int]:
         if self._state.size > 1:
@@ -150,8 +153,9 @@ class _CitingWalk:
             return [], 0
         # A single entry that is too large: go on behind it.
         window = Window(*self._state.windows[-1])
-        self._go_on(record, window, self._state.offset + 1, 1)
-        return [self._reading.skip("larger than they send", place_of(seed.name))], 0
+        self._state.size = SOME
+        missing = self._go_on(record, window, self._state.offset + 1, 1)
+        return [self._reading.skip("larger than they send", place_of(seed.name))], missing
 
     def _items(self, seed: Seed, entry: object) -> Iterator[Item]:
         citing = entry.get("citingPaper") if isinstance(entry, Mapping) else None

@@ -13,6 +13,7 @@ from fallow_ingest.services.semantic_scholar.asking import (
     PAGE,
     REACH,
     SEED_FIELDS,
+    SOME,
     GraphApi,
     Refusal,
 )
@@ -59,6 +60,8 @@ def papers_by_id(
             place.size = max(1, len(some) // 2)
             continue
         place.at, place.position = place.at + len(some), reading.position
+        if place.size == 1:
+            place.size = SOME
         yield Page(tuple(items), asdict(place), last=place.at >= len(names), total=len(names))
 
 

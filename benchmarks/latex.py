@@ -6,7 +6,8 @@ of JATS. Clean: commands, braces, ties and empty brackets left in the text outsi
 the source stripped of commands by the ten lines of regular expressions that people write for this. LaTeX
 against PDF: when a TeX engine is installed the sources are compiled and read again by the PDF source; pairs
 (NAME.gz and NAME.pdf in one folder, --pairs) are compared in the same way. GROBID's TEI against the PDF
-source on the same two papers. Fuzz: mutated archives, sources and XML; crashes, longest time, memory.
+source on the same two papers. Mistakes: one brace, dollar or \begin too many, anywhere. Fuzz: mutated
+archives, sources and XML; crashes, longest time, memory.
 
     python benchmarks/latex.py [--data ../shared/data] [--pairs FOLDER] [--fuzz 500]
 """
@@ -252,6 +253,49 @@ def fuzz_seeds(folder: Path) -> list[tuple[bytes, Callable[[bytes], object]]]:
     return seeds
 
 
+ERRORS = (
+    b"{", b"}", b"$", b"$$", b"\\begin{", b"\\begin{figure}", b"\\begin{equation}", b"\\iftrue ",
+    b"\\iffalse ",
+    b"\\[", b"\\section{", b"\\footnote{", b"%", b"\\verb|", b"\\newcommand{\\x}{", b"\\cite{",
+)  # fmt: skip
+
+
+def one_error(path: Path, each: int = 5, seed: int = 7) -> dict[str, Any]:
+    """The share of text that stays when one mistake is made anywhere in the body."""
+    chance = random.Random(seed)
+    files: dict[str, bytes] = {}
+    with tarfile.open(fileobj=io.BytesIO(gzip.decompress(path.read_bytes()))) as archive:
+        for member in archive:
+            content = archive.extractfile(member) if member.isreg() else None
+            if content is not None and member.name.endswith((".tex", ".bbl")) and "._" not in member.name:
+                files[member.name] = content.read()
+    whole = read_packed(files)
+    body = [name for name, text in files.items() if name.endswith(".tex") and b"\\section" in text]
+    kept: list[float] = []
+    for error in ERRORS:
+        for _ in range(each):
+            name = chance.choice(body)
+            at = chance.randrange(files[name].find(b"\\section"), len(files[name]))
+            told = read_packed(files | {name: files[name][:at] + error + files[name][at:]})
+            kept.append(told[0] / whole[0])
+    kept.sort()
+    return {"errors": len(kept), "text_kept_worst": kept[0], "text_kept_median": kept[len(kept) // 2]}
+
+
+def read_packed(files: dict[str, bytes]) -> tuple[int, int]:
+    """(characters, references) of what is read of some files."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    told = read_eprint(packed.getvalue())
+    if isinstance(told, Unreadable):
+        return 0, 0
+    return sum(len(section.text) for section in told.sections), len(told.references)
+
+
 def show(title: str, figures: dict[str, Any]) -> None:
     print(title)
     for name, value in figures.items():
@@ -268,6 +312,7 @@ def main() -> None:
     figures: dict[str, Any] = {}
     for path in sorted(folder.glob("latex__*.gz")):
         figures[path.name] = nothing_lost(path)
+        figures[f"{path.name}, one mistake in it"] = one_error(path)
     for path in sorted(folder.glob("*.nxml")):
         figures[path.name] = jats_counts(path)
     for path in sorted(folder.glob("*.tei.xml")):

@@ -45,6 +45,7 @@ _HANDLERS = (
 )
 _KNOWN = frozenset(_HANDLERS) | frozenset(ARGUMENTS) | frozenset(SIGNS) | GLUE | SPACED
 _WITHDRAWN = re.compile(r"auto-ignore|\bwithdrawn\b", re.IGNORECASE)
+_BEGIN = re.compile(r"\\begin\s*\{document\}")
 _LONGEST_NOTICE = 3_000
 _LEAST_PREAMBLE = 500
 _MOST_APART = 2_000
@@ -60,24 +61,31 @@ def read_eprint(data: bytes, *, tokens: int = MOST_TOKENS) -> FullText | Unreada
     unpacked = unpack(data)
     if isinstance(unpacked, Unreadable):
         return unpacked
-    project = Project(unpacked.files)
+    told = _read_project(Project(unpacked.files), field.Notes(unpacked.notes), tokens)
+    if isinstance(told, Unreadable) and unpacked.notes:
+        return Unreadable(told.reason, "; ".join([*unpacked.notes, told.detail]).strip("; "))
+    return told
+
+
+def _read_project(project: Project, notes: field.Notes, tokens: int) -> FullText | Unreadable:
     main = project.main_file()
     if main is None:
-        return Unreadable("no LaTeX in the archive", f"{len(unpacked.files)} other texts")
+        return Unreadable("no LaTeX in the archive", "no text in it looks like LaTeX")
     text = project.text(main)
-    if len(text) < _LONGEST_NOTICE and _WITHDRAWN.search(text) and "\\begin{document}" not in text:
+    begins = _BEGIN.search(text) is not None
+    if len(text) < _LONGEST_NOTICE and _WITHDRAWN.search(text) and not begins:
         return Unreadable("withdrawn: no source", plain(text)[:200])
     if "\\" not in text:
-        return Unreadable("no LaTeX in the archive", f"{main} has no command in it")
+        return Unreadable("no LaTeX in the archive", f"{main[:200]} has no command in it")
     reader = Reader(project, _HANDLERS, tokens)
     reader.macros.known = _KNOWN
     reader.main = main
-    if "\\begin{document}" not in text and "\\begin {document}" not in text:
+    if not begins:
         reader.in_body = True
         reader.document.parts.append(RawPart("", latex_structure.LEVELS["section"]))
         reader.out = reader.document.parts[-1].out
     reader.run(unreserved(text), main)
-    return _full_text(reader, field.Notes(unpacked.notes))
+    return _full_text(reader, notes)
 
 
 def _full_text(reader: Reader, notes: field.Notes) -> FullText | Unreadable:

@@ -20,6 +20,7 @@ _DROPPED_WITH_ARGUMENT = words(
     "vspace hspace phantom hphantom vphantom footnote footnotemark thanks ref eqref cref Cref "
     "autoref tag color"
 )
+_NEVER_IN_MATH = words("chapter section subsection subsubsection paragraph maketitle bibliography")
 _ORDINAL = re.compile(
     r"\^\s*\{?\s*(?:\\(?:text|textrm|mathrm|rm|textit|mathit|it|textsuperscript)\s*\{?\s*)?(st|nd|rd|th)\s*\}*"
 )
@@ -137,6 +138,9 @@ def _take(reader: Reader, ending: str, taken: _Taken, most: int, *, labels: bool
                 continue
             elif token[0] == "\\" and len(token) > 1:
                 name = token[1:]
+                if name in _NEVER_IN_MATH:
+                    stream.push([token])
+                    return False
                 if name == "begin":
                     nested += 1
                 elif name == "end" and environment:

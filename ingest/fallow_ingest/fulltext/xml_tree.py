@@ -6,6 +6,7 @@ import html.entities
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
@@ -19,7 +20,7 @@ LARGEST = 48 * 2**20
 """Bytes of the largest document that is read."""
 
 DEEPEST = 100
-MOST_ELEMENTS = 500_000
+MOST_ELEMENTS = 250_000
 
 _PIECE = 65_536
 _MATH = re.compile(r"\$\$?(.+?)\$?\$", re.DOTALL)
@@ -96,6 +97,7 @@ class _Bounded:
             self._open[-1].text = (self._open[-1].text or "") + text
 
 
+@lru_cache(maxsize=5_000)
 def _local(name: str) -> str:
     return name.rpartition("}")[2].rpartition(":")[2]
 

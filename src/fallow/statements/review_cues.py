@@ -205,6 +205,22 @@ _EXPLAINING = re.compile(
     r"|highlight\w*|emphasi[sz]\w*|interesting|curious)\b"
 )
 """What the paper should say better, not what the work lacks."""
+_PLAIN = re.compile(
+    r"\b(?:(?:limited|restricted) to|limits? (?:its|the|their)|limiting (?:its|the|their)|lacks?"
+    r"|lacking|lack of"
+    r"|(?:only|solely|just) (?:been )?(?:evaluat\w+|test\w*|consider\w*|appl\w+|works?|demonstrat\w+"
+    r"|validat\w+"
+    r"|compar\w+|conduct\w+|done|perform\w*)|(?:is|are|were|was|been) only"
+    r"|(?:does|do|did|is|are|has|have|was|were) not (?:been )?(?:scale|generali\w+|apply|work|handle"
+    r"|consider\w*"
+    r"|compar\w+|evaluat\w+|test\w*|address\w*|explore\w*|scalable|robust|applicable|report\w*|account"
+    r"|practical|realistic|sufficient|extensive|enough)|(?:relies|rely) heavily|heavily rel(?:ies|y)"
+    r"|requires? (?:\w+ )?(?:expensive|large|additional|access|careful|manual|knowledge|extensive|significant"
+    r"|more|many|labels?|prior)|sensitive to|no (?:comparison|experiment|evaluation|theoretical|ablation"
+    r"|guarantee)\w*|insufficient|inadequate|fails? to|cannot|computationally (?:\w+ )?(?:expensive"
+    r"|intensive)"
+    r"|unrealistic|impractical|strong assumptions?|restrictive|too (?:small|simple|limited|strong|few))\b"
+)
 _EVIDENCE = re.compile(
     r"\b(?:ablat\w*|baselines?|compar(?:e|es|ed|ing|isons?|ative)|competitors?|experiment\w*|evaluat\w*"
     r"|validat\w*|benchmark(?:ed|ing)|empirical\w*|claims?|results?|state-of-the-art|sota|error bars?"
@@ -292,6 +308,11 @@ def is_idle(prepared: str) -> bool:
     if _COURTESY.search(prepared) or _MANUSCRIPT.search(prepared) or _ON_LIMITATIONS.search(prepared):
         return True
     return bool(_PRAISE.search(prepared)) and not _BUT.search(prepared)
+
+
+def is_plain_criticism(prepared: str) -> bool:
+    """Whether the words alone make it criticism, whatever it speaks of."""
+    return _PLAIN.search(prepared) is not None
 
 
 def asks_for_evidence(prepared: str) -> bool:

@@ -22,7 +22,7 @@ from fallow.statements.cues import prepare
 from fallow.statements.features import HASH_BITS, Floats, ngram_rows
 from fallow.statements.ownership import strength_of
 from fallow.statements.reading import Found
-from fallow.statements.review_cues import kind_of, prose_spans
+from fallow.statements.review_cues import is_plain_criticism, kind_of, prose_spans
 from fallow.statements.statement import StatementKind
 from fallow_ingest.catalog import StoredReview
 from fallow_ingest.errors import EncoderError
@@ -38,8 +38,9 @@ READ = frozenset({
 })  # fmt: skip
 """Parts in which reviewers criticise and ask. Summaries, strengths and decisions are not read."""
 MOST_OF_PAPER = 200
-_LEAST = 0.7
-"""Probability of criticism that a sentence must reach, chosen by reading (docs/limitations.md)."""
+_LEAST, _PLAIN_LEAST = 0.7, 0.25
+"""Probability of criticism that a sentence must reach, and one whose words are plain; chosen by reading
+(docs/limitations.md)."""
 
 
 class ReviewJudge(NamedTuple):
@@ -94,11 +95,15 @@ def statements_in(reviews: Sequence[StoredReview], judge: ReviewJudge) -> tuple[
         for place, score in zip(worth, scores, strict=True):
             text = prepared[place]
             kind = kind_of(review.text[slice(*spans[place])], text)
-            if kind is None or (kind == "limitation" and score < _LEAST) or len(found) >= MOST_OF_PAPER:
+            if kind is None or (kind == "limitation" and score < _least(text)) or len(found) >= MOST_OF_PAPER:
                 continue
             said.add(text)
             found.append(_statement(review, spans[place], text, kind, float(score)))
     return found, sentences
+
+
+def _least(prepared: str) -> float:
+    return _PLAIN_LEAST if is_plain_criticism(prepared) else _LEAST
 
 
 def _statement(review: StoredReview, span: Span, prepared: str, kind: StatementKind, score: float) -> Found:

@@ -26,7 +26,9 @@ from reviews import fold_of, reviews
 
 from fallow.evidence import check_quote
 from fallow.statements import mine_statements, statements_of
+from fallow.statements.boilerplate import is_boilerplate, is_prose
 from fallow.statements.classifier import load_classifier
+from fallow.statements.cues import prepare
 from fallow.statements.features import Sample
 from fallow.statements.miner import classify
 from fallow.statements.reading import Candidate, statements_among
@@ -59,15 +61,16 @@ def by_authors_rules(parts: list[StoredReview]) -> list[tuple[StoredReview, str]
     """What the rules for limitation sections find in reviews."""
     classifier, encoder = load_classifier(), ENCODERS.create("minilm")
     candidates: list[Candidate] = []
-    places: list[StoredReview] = []
     for part in parts:
         spans = split_sentences(part.text)
         for at, (start, end) in enumerate(spans):
+            prepared = prepare(part.text[start:end])
+            if not is_prose(prepared) or is_boilerplate(prepared):
+                continue
             before = part.text[slice(*spans[at - 1])] if at else ""
             after = part.text[slice(*spans[at + 1])] if at + 1 < len(spans) else ""
             sample = Sample(part.text[start:end], before, after, "limitations")
             candidates.append(Candidate(sample, part.number, start, end, False))
-            places.append(part)
     probabilities = classify(candidates, encoder, classifier)
     kept = statements_among(candidates, probabilities, classifier)
     by_number = {part.number: part for part in parts}

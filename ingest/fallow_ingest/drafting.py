@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from fallow_ingest.catalog.draft import Draft, draft
 from fallow_ingest.errors import SourceError
+from fallow_ingest.records import Paper
 from fallow_ingest.sources import Read, Skipped
 
 MOST_RECORDS = 8_000
@@ -27,8 +28,8 @@ class Drafted(NamedTuple):
 Batch = list[Drafted | Skipped]
 
 
-def batches(items: Iterable[Read | Skipped]) -> Iterator[Batch]:
-    """Draft a source's records and gather them.
+def batches(items: Iterable[Read | Skipped], make: Callable[[Paper], Draft] = draft) -> Iterator[Batch]:
+    """Draft a source's records with `make` and gather them.
 
     When the source breaks, what it gave before comes first, then its SourceError.
     """
@@ -40,7 +41,7 @@ def batches(items: Iterable[Read | Skipped]) -> Iterator[Batch]:
             if isinstance(item, Skipped):
                 batch.append(item)
             else:
-                drafted = Drafted(item.position, draft(item.paper), item.notes)
+                drafted = Drafted(item.position, make(item.paper), item.notes)
                 batch.append(drafted)
                 characters += size(drafted.draft)
             if (

@@ -15,7 +15,7 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import IO
 
-from fallow_ingest.catalog.draft import Draft, Texts, Values
+from fallow_ingest.catalog.draft import Draft, Texts, Values, sealed
 from fallow_ingest.drafting import Batch, Drafted, batches
 from fallow_ingest.errors import SourceBroken
 from fallow_ingest.reading_worker import BATCH, END, ERROR, HEADER, PROGRESS
@@ -127,7 +127,7 @@ def unpacked(payload: bytes) -> Batch:
         if len(record) == 4:
             batch.append(Skipped(*record))
             continue
-        position, notes, ids, fingerprint, version, values, texts = record
-        made = Draft(Values._make(values), ids, fingerprint, version, Texts._make(texts) if texts else None)
-        batch.append(Drafted(position, made, notes))
+        position, notes, ids, version, values, texts = record
+        item = Draft(Values._make(values), ids, b"", version, Texts._make(texts) if texts else None)
+        batch.append(Drafted(position, sealed(item), notes))
     return batch

@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
+from fallow_ingest.catalog.draft import outline
 from fallow_ingest.drafting import Batch, Drafted, batches
 from fallow_ingest.sources import SOURCES
 
@@ -36,10 +37,17 @@ def write_frame(stream: BinaryIO, kind: bytes, payload: bytes) -> None:
 
 
 def packed(batch: Batch) -> bytes:
-    """The batch as bytes; plain tuples travel fastest."""
+    """The batch as bytes: plain tuples travel fastest. Hashes are worked out where the batch is stored."""
     return marshal.dumps(
         [
-            (item.position, item.notes, *item.draft[1:4], tuple(item.draft.values), _plain(item))
+            (
+                item.position,
+                item.notes,
+                item.draft.ids,
+                item.draft.version,
+                tuple(item.draft.values),
+                _plain(item),
+            )
             if isinstance(item, Drafted)
             else (item.position, item.reason, item.place, item.detail)
             for item in batch
@@ -72,7 +80,7 @@ def main() -> None:
         items = SOURCES.create(asked["source"]).read(
             Path(asked["location"]), start=asked["start"], report=tell
         )
-        for batch in batches(items):
+        for batch in batches(items, outline):
             write_frame(answers, BATCH, packed(batch))
         write_frame(answers, END, b"")
     except BrokenPipeError:

@@ -93,6 +93,21 @@ def content_hash(title: str, abstract: str) -> str:
 
 def draft(paper: Paper) -> Draft:
     """Work out ids, columns and fingerprint of a paper as a source gave it."""
+    return sealed(outline(paper))
+
+
+def sealed(item: Draft) -> Draft:
+    """The outline with its hashes: of its text, of its title, of the whole."""
+    values = item.values
+    values = Values._make(
+        (*values[:13], content_hash(values.title, values.abstract), title_key(values.title), values.extra)
+    )
+    fingerprint = _fingerprint(values, item.ids, item.version, item.texts)
+    return Draft(values, item.ids, fingerprint, item.version, item.texts)
+
+
+def outline(paper: Paper) -> Draft:
+    """The draft without its hashes, which can be left to another process (see `sealed`)."""
     key = known_id(paper.key)
     spelt = str(key)
     ids: dict[tuple[str, str], None] = {(key.scheme, key.value): None}
@@ -115,12 +130,12 @@ def draft(paper: Paper) -> Draft:
         paper.url,
         paper.text_origin,
         paper.status,
-        content_hash(paper.title, paper.abstract),
-        title_key(paper.title),
+        "",
+        0,
         _object(paper.extra),
     )
     texts = _texts(paper) if paper.sections or paper.references or paper.reviews else None
-    return Draft(values, tuple(ids), _fingerprint(values, ids, paper.version, texts), paper.version, texts)
+    return Draft(values, tuple(ids), b"", paper.version, texts)
 
 
 def _fingerprint(values: Values, ids: Iterable[tuple[str, str]], version: str, texts: Texts | None) -> bytes:

@@ -247,6 +247,20 @@ def test_no_search_passes_for_complete_that_is_not(
             assert account.missing == 0
 
 
+def test_an_estimate_that_is_too_low_hides_nothing(tmp_path: Path) -> None:
+    same_day = [Entry(n, f"Toys {n}", "2020-05-05", 2020) for n in range(1, 6)]
+    world = World(same_day, part=2, early=0)
+
+    def low(asked: Asked) -> Reply:
+        reply = world(asked)
+        if asked.one("publicationDateOrYear") != "2020-04-01:2020-05-31":
+            return reply
+        return said(json.loads(reply.body) | {"total": 3})
+
+    with bench(tmp_path, low) as here:
+        assert here.harvest(query="toys", since=20200401, until=20200531).missing == 3
+
+
 def test_a_place_in_a_search_may_be_forgotten(tmp_path: Path) -> None:
     world = World(TOYS, part=3)
     seen: list[str] = []

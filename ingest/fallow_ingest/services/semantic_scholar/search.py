@@ -26,7 +26,8 @@ class _State:
 
     windows: still to be asked, the last one now; token, got, total: of that one; restarts: of its place
     being forgotten. promised: for everything, -1 before it is known; whole: papers of windows that are done;
-    undated: papers without day and year, which only the window without ends holds.
+    lacking: what single days promised and did not give; undated: papers without day and year, which only
+    the window without ends holds.
     """
 
     windows: list[list[str]]
@@ -36,6 +37,7 @@ class _State:
     restarts: int = 0
     promised: int = -1
     whole: int = 0
+    lacking: int = 0
     undated: int = 0
     position: int = 0
 
@@ -83,7 +85,7 @@ def searched(
         else:
             _end_window(state, window, today, cut=not isinstance(found, SearchPage))
         state.position = reading.position
-        missing = 0 if state.windows else max(0, state.promised - state.whole - state.undated)
+        missing = 0 if state.windows else max(state.lacking, state.promised - state.whole - state.undated)
         yield Page(tuple(items), asdict(state), not state.windows, "", missing, max(0, state.promised))
 
 
@@ -109,6 +111,7 @@ def _end_window(state: _State, window: Window, today: date, *, cut: bool) -> Non
         rest += [list(half) for half in halves]
     else:
         state.whole += state.got
+        state.lacking += max(state.total - state.got, int(cut), 0)
         if window == Window():
             state.undated = 0  # counted among the rest
     state.go_to(rest)

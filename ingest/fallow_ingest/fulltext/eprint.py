@@ -119,7 +119,7 @@ def _full_text(reader: Reader, notes: field.Notes) -> FullText | Unreadable:
                     text_of([paragraph], field.LONGEST_SECTION),
                 )
             )
-    if parts and len(parts) > 1 and not parts[0].heading and len(parts[0].running.text) < _LEAST_PREAMBLE:
+    if len(document.parts) > 1 and not parts[0].heading and len(parts[0].running.text) < _LEAST_PREAMBLE:
         parts = parts[1:]  # what stands between the title and the first heading: a date, an address
     apart = [
         text_of([piece], field.LONGEST_ABSTRACT)

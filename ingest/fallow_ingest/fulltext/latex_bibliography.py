@@ -10,7 +10,7 @@ from fallow_ingest.fulltext.latex_citations import Label, label_of
 from fallow_ingest.fulltext.latex_reader import Handler, RawEntry, Reader, plain_argument
 from fallow_ingest.fulltext.latex_tokens import lexed
 from fallow_ingest.fulltext.printed_references import reference_of, surnames
-from fallow_ingest.fulltext.running import MOST_ENTRIES, Entry
+from fallow_ingest.fulltext.running import MOST_ENTRIES, RUN_IN_BEGINS, RUN_IN_ENDS, Entry
 from fallow_ingest.records import Reference
 from fallow_ingest.sources.bibtex import BrokenEntryError, parse_entry
 from fallow_ingest.text.latex import latex_to_text
@@ -24,6 +24,11 @@ LARGEST_BIB = 8 * 2**20
 
 _MARKS = re.compile("\ue000\\d*\ue001")
 _RESERVED = re.compile("[\ue000-\ue00f]")
+# Mathematicians and some physicists set titles in italics and do not part blocks: what follows is then a
+# venue's name, while after a journal in italics its volume follows.
+_ITALIC_TITLE = re.compile(
+    f"[,.:]\\s*{RUN_IN_BEGINS}([^{RUN_IN_ENDS}]{{10,400}}?)[,.]?{RUN_IN_ENDS}\\s*[,.(]*\\s*(?=[^\\W\\d_])"
+)
 _BIB_ENTRY = re.compile(r"^[ \t]*@[ \t]*([A-Za-z]+)[ \t]*[{(]", re.MULTILINE)
 _BBL_ENTRY = re.compile(r"\\entry\{([^{}]*)\}\{[^{}]*\}")
 _BBL_FIELD = re.compile(
@@ -193,7 +198,9 @@ def _reference(entry: RawEntry) -> Reference:
     raw = _MARKS.sub("", "".join(entry.out))
     blocks = [plain(_RESERVED.sub("", block)) for block in raw.split(BLOCK)]
     blocks = [block for block in blocks if block]
-    fields = {name: plain(_MARKS.sub("", _RESERVED.sub("", value))) for name, value in entry.fields.items()}
+    fields = {name: plain(_RESERVED.sub("", _MARKS.sub("", value))) for name, value in entry.fields.items()}
+    if len(blocks) < 2 and not fields and (found := _ITALIC_TITLE.search(raw)):
+        fields["title"] = plain(_RESERVED.sub("", found[1]))
     return reference_of(" ".join(blocks), blocks, fields, entry.addresses)
 
 

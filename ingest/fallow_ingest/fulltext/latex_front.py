@@ -133,7 +133,9 @@ def _names(raw: str) -> Iterator[str]:
         first = True
         for line in re.split(rf"{_LINE}|\n\n", block):
             marked = line.lstrip().startswith(_MARKED)
-            pieces = [plain(piece.replace(_MARKED, " ")).strip(" .:*~-") for piece in _SEPARATOR.split(line)]
+            pieces = [
+                plain(piece.replace(_MARKED, " ")).strip(" .:*~^†‡§¶-") for piece in _SEPARATOR.split(line)
+            ]
             pieces = [piece for piece in pieces if piece]
             if not pieces:
                 continue

@@ -304,9 +304,9 @@ class Reader:
                 return True
         return len(self.out) < 20
 
-    def bold_switch(self) -> None:
+    def bold_switch(self, *, anywhere: bool = False) -> None:
         r"""{\bf Words} in front of a paragraph may be its heading."""
-        if not self._bold and self.begins_paragraph():
+        if not self._bold and (anywhere or self.begins_paragraph()):
             self.out.append(RUN_IN_BEGINS)
             self._bold = 1
 

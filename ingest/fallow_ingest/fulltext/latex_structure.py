@@ -336,9 +336,15 @@ def at_letters(reader: Reader, name: str) -> None:
 def bold(reader: Reader, name: str) -> None:
     """Bold words, and others that end in a full stop, in front of a paragraph may be its heading."""
     tokens = reader.stream.argument()
-    if not reader.begins_paragraph() or reader.in_front:
+    if reader.in_front or (reader.entry is None and not reader.begins_paragraph()):
         reader.stream.push(tokens)
-    elif name == "textbf" or written(tokens).rstrip(" }").endswith((".", ":")):
+    elif reader.entry is not None and name in ("emph", "textit"):
+        reader.stream.push([RUN_IN_BEGINS, *tokens, RUN_IN_ENDS])
+    elif (
+        name == "textbf"
+        or written(tokens).rstrip(" }").endswith((".", ":", "--"))
+        or (reader.stream.peek() or "").startswith(("--", ".--", "—", ":"))
+    ):
         reader.out.append(RUN_IN_BEGINS)
         reader.stream.push([*tokens, RUN_IN_ENDS])
     else:
@@ -349,6 +355,12 @@ def bold_switch(reader: Reader, _name: str) -> None:
     r"""\bf, \bfseries."""
     if not reader.in_front:
         reader.bold_switch()
+
+
+def italic_switch(reader: Reader, _name: str) -> None:
+    r"""\em, \it: in an entry of a bibliography, perhaps around its title."""
+    if reader.entry is not None:
+        reader.bold_switch(anywhere=True)
 
 
 def nothing(reader: Reader, name: str) -> None:
@@ -388,10 +400,11 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(
         words(
             "relax protect expandafter noexpand global long outer noindent indent centering raggedright "
-            "itshape em it tt sc rm sf sl"
+            "tt sc rm sf sl"
         ),
         nothing,
     ),
     **dict.fromkeys(("textbf", "textit", "emph", "underline"), bold),
     **dict.fromkeys(("bf", "bfseries"), bold_switch),
+    **dict.fromkeys(("em", "it", "itshape", "sl"), italic_switch),
 }

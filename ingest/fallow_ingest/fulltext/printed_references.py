@@ -14,14 +14,16 @@ from fallow_ingest.text.normalise import plain
 
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s{}<>\"]+", re.IGNORECASE)
 _VENUE = re.compile(
-    r"in(?:\s*:|\s+(?:proc|advances|international|the|acl|emnlp|neurips|icml|[A-Z0-9]))|proc(?:\.|eedings)|arxiv|corr\b|journal|"
+    r"in(?:\s*:|\s+(?:proc|advances|international|the|acl|emnlp|neurips|icml|[A-Z0-9]))"
+    r"|proc(?:\.|eedings)|arxiv|corr\b|journal|"
     r"pages?\b|vol(?:ume|\.)|pp\.|https?:|doi\b|phd thesis|technical report|url\b|available|accessed",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[“\"]([^“”\"]{10,300})[,.][”\"]")
 # Names, and what astronomers print in place of a title: "2009, ApJS, 182, 543".
 _NO_TITLE = re.compile(
-    r"et al\b|.*\b\d{4}[a-z]?, [^,]{0,40},? [\w.]+, \w+|[A-Z][\w’'-]+(?: [A-Z]\.?)+(?:,.*)?$"
+    r"et al\b|[^,]{1,60}, \d+, [A-Z]?\d+$|.*\b\d{4}[a-z]?, [^,]{0,40},? [\w.]+, \w+"
+    r"|[A-Z][\w’'-]+(?: [A-Z]\.?)+(?:,.*)?$"
 )
 _FIELDS = frozenset({"author", "journal"})
 _YEAR_ONLY = re.compile(r"\(?(?:1[89]|20)\d\d[a-z]?\)?\.?")

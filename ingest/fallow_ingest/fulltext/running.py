@@ -168,10 +168,10 @@ def run_in_parts(raw: str, kind: SectionKind) -> tuple[str, list[tuple[str, str]
             (apart[-1][1] if open_ else kept).append(paragraph)
             continue
         command, heading, rest = bool(found[1]), found[2].strip(), paragraph[found.end() :]
-        ended = heading.endswith((".", ":", "?", "!")) or rest.startswith((".", ":", "—", "–"))
+        ended = heading.endswith((".", ":", "?", "!", "—", "–")) or rest.startswith((".", ":", "—", "–"))
         short = len(heading.split()) <= _LONGEST_RUN_IN
         heads = command or (short and (ended or (heading[:1].isupper() and rest[:1].isupper())))
-        bare = heading.rstrip(".: ")
+        bare = heading.rstrip(".: —–")
         telling = section_kind(bare) if heads else "other"
         open_ = command and telling in _TELLING and telling != kind and len(apart) < _MOST_APART
         if telling in _TELLING and telling != kind and len(apart) < _MOST_APART:

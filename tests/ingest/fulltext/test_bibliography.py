@@ -55,6 +55,11 @@ def listed(*entries: str) -> str:
         (r"\bibitem{a} Ada Ash. \newblock Idle toys at home. \newblock \emph{arXiv preprint "
          r"arXiv:2001.00001}, 2029.",
          "Idle toys at home", 2029, "arxiv:2001.00001"),
+        (r"\bibitem{a} A.~Ash and B. Birch, {\em Idle toys at home}, Ann. Rev. Toys {\bf 3}, 1 (2029).",
+         "Idle toys at home", 2029, ""),
+        (r"\bibitem{a} A. Ash, \emph{Idle toys at home}, Toy Press, 2029.",
+         "Idle toys at home", 2029, ""),
+        (r"\bibitem{a} Ash, A., \& Birch, B. 2029, \apj, 330, 53", "", 2029, ""),
     ],
 )  # fmt: skip
 def test_styles(entry: str, title: str, year: int, id_: str) -> None:

@@ -159,6 +159,18 @@ def test_titles_and_authors_of_many_classes(preamble: str) -> None:
     assert (paper.title, paper.authors) == ("T", ("Ada Ash", "Bo Birch"))
 
 
+@pytest.mark.parametrize(
+    "written",
+    [r"\emph{Conclusions.---}We won.", r"\textit{Conclusions}---We won.", r"{\bf Conclusions:} We won."],
+)
+def test_letters_head_their_paragraphs_within_the_text(written: str) -> None:
+    paper = read(f"Toys play. They win a lot.\n\n{written}\n\nMore.")
+    assert [(s.heading, s.text, s.kind) for s in paper.sections] == [
+        ("", "Toys play. They win a lot.\n\nMore.", "other"),
+        ("Conclusions", "We won.", "conclusion"),
+    ]
+
+
 def test_floats_are_left_out_and_numbered() -> None:
     paper = read(
         r"\section{A} See \autoref{t}, Fig.~\ref{f}, \cref{f,t} and Section~\ref{a}. "

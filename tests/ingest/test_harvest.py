@@ -13,10 +13,11 @@ from protocols.server import FakeClock
 
 from fallow_ingest.catalog import Catalog
 from fallow_ingest.errors import BadInput, BudgetExhausted, ServiceBroken, ServiceError, ServiceThrottled
-from fallow_ingest.harvest import check_selection, harvest, held_ids, plan, snowballed
+from fallow_ingest.harvest import check_selection, harvest, plan
 from fallow_ingest.health import health_line, services_health
 from fallow_ingest.records import Citation, CitationContext, Paper
 from fallow_ingest.services import SERVICES, Cursor, Gone, Page, Plan, Selection
+from fallow_ingest.snowball import expanded, held_ids
 from fallow_ingest.sources import Read, Skipped
 from fallow_ingest.web.client import Client
 from fallow_ingest.web.limiter import Limiter, Origin
@@ -220,8 +221,47 @@ def test_snowballing_asks_for_every_paper_held_newest_first(catalog: Catalog) ->
     catalog.add([old, paper(1)], "jsonl")
     assert held_ids(catalog, ("arxiv", "doi")) == ("arxiv:2001.00001", "doi:10.1234/old")
     assert held_ids(catalog, ("doi",)) == ("doi:10.1234/old",)
-    grown = snowballed(Selection(cites=("library", "s2:7")), catalog, Shelf())
+    grown = expanded(Selection(cites=("library", "s2:7")), catalog, Shelf())
     assert grown.cites == ("s2:7", "arxiv:2001.00001", "doi:10.1234/old")
+
+
+def test_a_round_interrupted_keeps_what_it_asked_for_though_the_library_grows(
+    catalog: Catalog, client: Client
+) -> None:
+    catalog.add([paper(50), paper(51)], "jsonl")
+    snowball = Selection(cites=("library",))
+    harvest(catalog, Shelf(fails_at=2, error=ServiceBroken("The Shelf fell over")), snowball, client)
+    asked: list[Selection] = []
+
+    class Noting(Shelf):
+        def harvest(self, selection: Selection, *args: object, **kwargs: object) -> Iterator[Page]:
+            asked.append(selection)
+            return super().harvest(selection, *args, **kwargs)  # type: ignore[arg-type]
+
+    for _ in range(2):
+        assert harvest(catalog, Noting(), snowball, client).failure is None
+    assert asked[0].cites == ("arxiv:2001.00050", "arxiv:2001.00051")
+    assert len(asked[1].cites) == 14
+    assert len(catalog.connection.execute("SELECT * FROM harvests").fetchall()) == 1
+
+
+def test_a_service_that_has_said_all_is_not_asked_again(catalog: Catalog, client: Client) -> None:
+    class Once(Shelf):
+        once: ClassVar[bool] = True
+
+    everything = Selection(ids=("library",))
+    catalog.add([paper(n) for n in range(1, 13)], "jsonl")
+    assert harvest(catalog, Once(), everything, client).counts.merged == 12
+    again = Once()
+    account = harvest(catalog, again, everything, client)
+    assert (account.already, again.asked_with) == (True, [])
+    assert plan(catalog, again, everything, None).requests == 0
+
+
+def test_the_order_of_what_is_said_makes_no_other_harvest() -> None:
+    one, other = Selection(categories=("cs.CL", "cs.LG")), Selection(categories=("cs.LG", "cs.CL"))
+    assert one.canonical() == other.canonical()
+    assert Selection.of(other.as_json()) == other
 
 
 def test_services_say_what_they_are() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import orjson
 
@@ -54,9 +54,23 @@ class Selection:
         return frozenset(field.name for field in fields(self) if getattr(self, field.name))
 
     def canonical(self) -> str:
-        """The same text for the same selection, without what is empty."""
-        said = {name: value for name, value in asdict(self).items() if value}
+        """The same text for the same selection, without what is empty and in whatever order it was said."""
+        said = {
+            name: sorted(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+            if value
+        }
         return orjson.dumps(said, option=orjson.OPT_SORT_KEYS).decode()
+
+    def as_json(self) -> str:
+        """The selection as it is, order and all, for `of`."""
+        return orjson.dumps({name: value for name, value in asdict(self).items() if value}).decode()
+
+    @classmethod
+    def of(cls, text: str) -> Selection:
+        """The selection that `as_json` told."""
+        said: dict[str, Any] = orjson.loads(text)
+        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in said.items()})
 
     def told(self) -> str:
         """The selection for people.
@@ -127,7 +141,8 @@ class Service(Protocol):
 
     name: what people type; label: who it is; selects: the fields of Selection it understands; needs: fields
     of which at least one must be given (empty: it can be asked for everything); fresh_days: days after which
-    its last answer no longer speaks for the present.
+    its last answer no longer speaks for the present. A service may also say id_schemes, which ids of held
+    papers it knows, best first; and once = True, that it has nothing more to say of a paper it told of.
     """
 
     name: ClassVar[str]

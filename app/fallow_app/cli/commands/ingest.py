@@ -139,12 +139,11 @@ def _ask_service(
     source: str, selection: Selection, limit: int | None, wait: float, library: Path, as_json: bool
 ) -> None:
     from fallow_ingest.catalog import Catalog
-    from fallow_ingest.harvest import harvest, snowballed
+    from fallow_ingest.harvest import harvest
     from fallow_ingest.services import SERVICES
 
     service = SERVICES.create(source)
     with Catalog.open(library, create=True) as catalog:
-        selection = snowballed(selection, catalog, service)
         with progress_on_stderr() as report, _client(wait, report) as client:
             account = harvest(catalog, service, selection, client, limit=limit, report=report)
         _tell(account, catalog.count(), catalog.references_waiting(), as_json)
@@ -165,19 +164,17 @@ def _plan(source: str, selection: Selection, wait: float, library: Path, as_json
     from fallow_app.cli import accounts
     from fallow_ingest.catalog import Catalog
     from fallow_ingest.errors import LibraryMissing
-    from fallow_ingest.harvest import LIBRARY, plan, snowballed
+    from fallow_ingest.harvest import plan
     from fallow_ingest.services import SERVICES
+    from fallow_ingest.snowball import names_library
 
     service = SERVICES.create(source)
     with progress_on_stderr() as report, _client(wait, report) as client:
         try:
             with Catalog.open(library) as catalog:
-                selection = snowballed(selection, catalog, service)
                 planned = plan(catalog, service, selection, client)
         except LibraryMissing:
-            if any(
-                LIBRARY in ids for ids in (selection.ids, selection.cites, selection.cited_by, selection.like)
-            ):
+            if names_library(selection):
                 raise
             planned = plan(None, service, selection, client)
     if as_json:

@@ -55,6 +55,7 @@ class ArxivFulltextService:
     needs: ClassVar[frozenset[str]] = frozenset({"ids"})
     fresh_days: ClassVar[int] = 365
     id_schemes: ClassVar[tuple[str, ...]] = ("arxiv",)
+    once: ClassVar[bool] = True
     origin = ARXIV_FILES
 
     def __init__(self, *, base: str = "", largest: int = LARGEST_FILE) -> None:

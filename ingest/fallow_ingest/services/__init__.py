@@ -69,8 +69,11 @@ class Selection:
     @classmethod
     def of(cls, text: str) -> Selection:
         """The selection that `as_json` told."""
-        said: dict[str, Any] = orjson.loads(text)
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in said.items()})
+        said: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in orjson.loads(text).items()
+        }
+        return cls(**said)
 
     def told(self) -> str:
         """The selection for people.

@@ -315,3 +315,15 @@ def test_a_plan_asks_how_large_a_set_is(tmp_path: Path) -> None:
         plan = OaiService(base=server.url).plan(CL, client)
         assert (plan.records, plan.requests, plan.exact) == (len(IN_CL), 1, True)
         assert len(server.asked) == 1
+
+
+def test_a_plan_of_what_is_new_asks_how_much_was_submitted_since(tmp_path: Path) -> None:
+    with bench(tmp_path) as here, serving(OaiServer()) as server, here.client() as client:
+        service = OaiService(base=server.url)
+        since = Selection(categories=("cs.CL",), since=20260101)
+        plan = service.plan(since, client)
+        assert plan.records is not None
+        assert 0 < plan.records < len(IN_CL)
+        assert not plan.exact
+        assert service.plan(CL, client, watermark="2026-01-01") == plan
+        assert "on top" in plan.note

@@ -91,17 +91,17 @@ class OaiService:
             note = "one request a paper; 'arxiv' looks up 100 at a time" if count > 20 else ""
             return Plan(count, count * ARXIV.interval, count, note=note)
         lists = max(1, len(categories))
-        if watermark or selection.since is not None:
-            note = "as many as changed since then, which OAI-PMH does not tell"
-            return Plan(lists, lists * SECONDS_A_PAGE, note=note)
-        if not categories:
-            pages = -(-PAPERS_IN_ALL // RECORDS_A_PAGE)
-            return Plan(pages, pages * SECONDS_A_PAGE, PAPERS_IN_ALL, note="every paper of arXiv")
         if client is None:
-            return Plan(lists, lists * SECONDS_A_PAGE, note="at least; the size of a set is asked for online")
-        records = total_of(client, self._query, categories)
-        pages = records // RECORDS_A_PAGE + lists
-        return Plan(pages, pages * SECONDS_A_PAGE, records, exact=True)
+            return _offline_plan(selection, categories, watermark)
+        changed = bool(watermark) or selection.since is not None
+        if not categories and not changed:
+            return _offline_plan(selection, categories, watermark)
+        since = _Range.of(selection, categories, watermark, client).start if changed else ""
+        records = total_of(client, self._query, categories, since)
+        # Changed older papers come on top of the new ones; a day's list has about as many of them.
+        pages = (2 * records if changed else records) // RECORDS_A_PAGE + lists
+        note = "new papers; older ones that were changed come on top" if changed else ""
+        return Plan(pages, pages * SECONDS_A_PAGE, records, exact=not changed, note=note)
 
     def harvest(
         self, selection: Selection, client: Client, *, cursor: Cursor | None = None, watermark: str = ""
@@ -195,6 +195,17 @@ class OaiService:
             return item_of(listed.records[0], position)
 
         return client.ask(self._request(params), parse)
+
+
+def _offline_plan(selection: Selection, categories: list[str], watermark: str) -> Plan:
+    """What can be said without asking."""
+    lists = max(1, len(categories))
+    if watermark or selection.since is not None or categories:
+        return Plan(
+            lists, lists * SECONDS_A_PAGE, note="at least; how many papers there are is asked for online"
+        )
+    pages = -(-PAPERS_IN_ALL // RECORDS_A_PAGE)
+    return Plan(pages, pages * SECONDS_A_PAGE, PAPERS_IN_ALL, note="every paper of arXiv")
 
 
 @dataclass(frozen=True, slots=True)

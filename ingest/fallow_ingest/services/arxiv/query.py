@@ -164,9 +164,13 @@ class ArxivQueryService:
         ]
 
 
-def total_of(client: Client, url: str, categories: Sequence[str]) -> int:
-    """How many papers arXiv has in any of the categories, cross-lists included. Raises ServiceError."""
-    return _total(client, url, _query_of(Selection(categories=tuple(categories))))
+def total_of(client: Client, url: str, categories: Sequence[str], since: str = "") -> int:
+    """How many papers arXiv has in any of the categories, cross-lists included. Raises ServiceError.
+
+    since: only those submitted from that day on (YYYY-MM-DD).
+    """
+    query = _query_of(Selection(categories=tuple(categories)))
+    return _total(client, url, _within(query, f"{since.replace('-', '')}0000" if since else FIRST, LAST))
 
 
 def _total(client: Client, url: str, query: str) -> int:

@@ -55,14 +55,17 @@ class Round:
             self.selection = Selection.of(row["asked"])
         else:
             self.selection = expanded(selection, catalog, service)
+            if row and row["asked"] and not _covers(Selection.of(row["asked"]), self.selection):
+                # What is new of the papers asked for then is not all there is of those that came since.
+                self.watermark = ""
         self.ended = False
         with catalog.writing() as connection:
             connection.execute(
                 "INSERT INTO harvests (service, selection, state, cursor, watermark, records, missing, "
                 "counts, started_at, asked) VALUES (?, ?, 'running', 'null', '', 0, 0, '{}', ?, ?) "
                 "ON CONFLICT DO UPDATE SET state = 'running', started_at = excluded.started_at, "
-                "asked = excluded.asked, records = ?, missing = ?",
-                (service.name, self.key, now(), self.selection.as_json(), self.records, self.account.missing),
+                "asked = excluded.asked, records = ?, missing = ?, watermark = ?",
+                (service.name, self.key, now(), self.selection.as_json(), self.records, self.account.missing self.watermark,),
             )
 
     def nothing_left(self) -> None:
@@ -173,6 +176,14 @@ class Round:
             "gone": self.account.gone,
         }
         return orjson.dumps(counts).decode()
+
+
+def _covers(before: Selection, now_asked: Selection) -> bool:
+    """Whether every paper that is named now was named before."""
+    return all(
+        set(getattr(now_asked, name)) <= set(getattr(before, name))
+        for name in ("ids", "cites", "cited_by", "like")
+    )
 
 
 def key_of(selection: Selection, limit: int | None = None) -> str:

@@ -245,6 +245,20 @@ def test_a_round_interrupted_keeps_what_it_asked_for_though_the_library_grows(
     assert len(catalog.connection.execute("SELECT * FROM harvests").fetchall()) == 1
 
 
+def test_papers_that_came_since_are_not_only_asked_for_what_is_new(catalog: Catalog, client: Client) -> None:
+    catalog.add([paper(50)], "jsonl")
+    snowball = Selection(cites=("library",))
+    shelf = Shelf(pages=[()])
+    for grown in (False, False, True):
+        if grown:
+            catalog.add([paper(51)], "jsonl")
+            shelf.fails_at, shelf.error = 0, ServiceBroken("The Shelf fell over")
+        harvest(catalog, shelf, snowball, client)
+    shelf.fails_at = None
+    harvest(catalog, shelf, snowball, client)
+    assert [watermark for _, watermark in shelf.asked_with] == ["", "2020-02-02", "", ""]
+
+
 def test_a_service_that_has_said_all_is_not_asked_again(catalog: Catalog, client: Client) -> None:
     class Once(Shelf):
         once: ClassVar[bool] = True

@@ -65,7 +65,15 @@ class Round:
                 "counts, started_at, asked) VALUES (?, ?, 'running', 'null', '', 0, 0, '{}', ?, ?) "
                 "ON CONFLICT DO UPDATE SET state = 'running', started_at = excluded.started_at, "
                 "asked = excluded.asked, records = ?, missing = ?, watermark = ?",
-                (service.name, self.key, now(), self.selection.as_json(), self.records, self.account.missing self.watermark,),
+                (
+                    service.name,
+                    self.key,
+                    now(),
+                    self.selection.as_json(),
+                    self.records,
+                    self.account.missing,
+                    self.watermark,
+                ),
             )
 
     def nothing_left(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
@@ -25,6 +27,12 @@ from fallow_ingest.sources.citations import CitationRow, read_citations
 
 BATCH = 4_000
 """Rows of a citations file that are committed at a time."""
+
+FULL_BATCH = 1_000
+"""Records of a batch from which on the next one is stored in the same transaction: the source is fast."""
+
+LONGEST_TRANSACTION = 3.0
+"""Seconds after which batches are committed, however many may follow."""
 
 EXAMPLES = 20
 """Skipped records that are remembered one by one; all are counted."""
@@ -148,9 +156,10 @@ def _bounded(batches: Iterable[Rows], limit: int | None) -> Iterator[Rows]:
 
 
 def _consume(run: _Run, batches: Iterable[Rows], since: int | None) -> None:
+    remaining = iter(batches)
     try:
-        for batch in batches:
-            run.commit(batch, since)
+        while run.commit(remaining, since):
+            pass
     except SourceError as error:
         if not run.position:
             # Nothing was readable: the file is simply not what was asked for.
@@ -190,8 +199,30 @@ class _Run:
                     (self.account.source, self.account.location, self.fingerprint, now()),
                 ).lastrowid
 
-    def commit(self, batch: Rows, since: int | None) -> None:
-        """Store a batch and the position behind it in one transaction."""
+    def commit(self, batches: Iterator[Rows], since: int | None) -> bool:
+        """Store batches and the position behind them in one transaction; False when none is left.
+
+        Several full batches share one: every transaction writes each page of the index of titles that it
+        touches, which in a large library is nearly all of them, however few records it brings. Raises the
+        SourceError that ended the source, after what came before it was stored.
+        """
+        begun = time.monotonic()
+        broken: SourceError | None = None
+        more = False
+        with self.catalog.writing() as connection:
+            try:
+                for batch in batches:
+                    self._store(connection, batch, since)
+                    if len(batch) < FULL_BATCH or time.monotonic() - begun > LONGEST_TRANSACTION:
+                        more = True
+                        break
+            except SourceError as error:
+                broken = error
+        if broken is not None:
+            raise broken
+        return more
+
+    def _store(self, connection: sqlite3.Connection, batch: Rows, since: int | None) -> None:
         if not batch:
             return
         drafts: list[Draft] = []
@@ -208,14 +239,13 @@ class _Run:
                 if item.notes:
                     self.account.repaired.update(item.notes)
         self.position = max(self.position, batch[-1].position)
-        with self.catalog.writing() as connection:
-            self.account.counts += add_drafts(connection, drafts, self.account.source)
-            if pairs:
-                add_pairs(connection, pairs, self.account.source)
-            connection.execute(
-                "UPDATE ingest_runs SET position = ?, counts = ? WHERE run = ?",
-                (self.position, self._counts_json(), self.run),
-            )
+        self.account.counts += add_drafts(connection, drafts, self.account.source)
+        if pairs:
+            add_pairs(connection, pairs, self.account.source)
+        connection.execute(
+            "UPDATE ingest_runs SET position = ?, counts = ? WHERE run = ?",
+            (self.position, self._counts_json(), self.run),
+        )
 
     def end(self, state: State) -> None:
         """Close the run's row."""

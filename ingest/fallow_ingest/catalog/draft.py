@@ -97,17 +97,18 @@ def draft(paper: Paper) -> Draft:
 
 
 def sealed(item: Draft) -> Draft:
-    """The outline with its hashes: of its text, of its title, of the whole."""
+    """The outline with the hashes of its title and of the whole."""
     values = item.values
-    values = Values._make(
-        (*values[:13], content_hash(values.title, values.abstract), title_key(values.title), values.extra)
-    )
+    values = Values._make((*values[:14], title_key(values.title), values.extra))
     fingerprint = _fingerprint(values, item.ids, item.version, item.texts)
     return Draft(values, item.ids, fingerprint, item.version, item.texts)
 
 
 def outline(paper: Paper) -> Draft:
-    """The draft without its hashes, which can be left to another process (see `sealed`)."""
+    """The draft without two of its hashes, which can be left to another process (see `sealed`).
+
+    So divided, reading and storing a large file take two processes about as long.
+    """
     key = known_id(paper.key)
     spelt = str(key)
     ids: dict[tuple[str, str], None] = {(key.scheme, key.value): None}
@@ -130,7 +131,7 @@ def outline(paper: Paper) -> Draft:
         paper.url,
         paper.text_origin,
         paper.status,
-        "",
+        content_hash(paper.title, paper.abstract),
         0,
         _object(paper.extra),
     )

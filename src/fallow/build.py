@@ -26,7 +26,8 @@ Result = TypeVar("Result")
 class BuildAccount:
     """What a build made, and the seconds each stage took.
 
-    reviewed: those of the statements that reviewers say, not authors. notes say what the library was too small or too poor to tell.
+    reviewed: those of the statements that reviewers say, not authors. notes say what the library was too
+    small or too poor to tell.
     """
 
     papers: int

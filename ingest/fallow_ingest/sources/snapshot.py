@@ -109,9 +109,7 @@ def paper_of(record: Mapping[str, object], notes: field.Notes) -> Paper | Unread
 
 def _is_modest(extra: Mapping[str, object]) -> bool:
     """Whether there is nothing in it to drop or to mend."""
-    return all(
-        type(value) is str and 0 < len(value) <= 1_000 and value.isascii() for value in extra.values()
-    )
+    return all(type(value) is str and 0 < len(value) <= 1_000 and value.isascii() for value in extra.values())
 
 
 def _prose(value: object, longest: int, name: str, notes: field.Notes) -> str:

@@ -42,8 +42,8 @@ class ServiceHealth:
         """One line for people."""
         said = self.outcome.told()
         parts = [said if isinstance(self.outcome, Stale) else f"{said} on {self.asked}"]
-        if self.last_good and not isinstance(self.outcome, Stale):
-            parts.append(f"last complete {self.last_good[:10]}")
+        if self.last_good not in ("", self.asked) and not isinstance(self.outcome, Stale):
+            parts.append(f"last complete {self.last_good}")
         if not self.last_good:
             parts.append("never complete")
         if self.missing:

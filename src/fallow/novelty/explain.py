@@ -21,8 +21,8 @@ _WORDS_SHOWN = 5
 
 def mention(paper: StoredPaper) -> str:
     """How a paper is named in a sentence: “Title” (Author et al. 2017, arxiv:1706.03762)."""
-    who, _, year = paper.citation.rpartition(" ")
-    return f"“{paper.title}” ({who} {year.strip('()')}, {paper.key})"
+    who, _, year = paper.citation.rpartition(" (")
+    return f"“{paper.title}” ({who} {year.removesuffix(')')}, {paper.key})"
 
 
 def nearest(scored: Scored, idea: IdeaText, calibration: Calibration) -> tuple[Neighbour, ...]:

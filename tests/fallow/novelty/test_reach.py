@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fallow.novelty.explain import mention
 from fallow.novelty.reach import source_doubts, source_notes, source_states
 from fallow_ingest.catalog import Catalog
 from fallow_ingest.health import note_outcome
@@ -74,6 +75,16 @@ def test_many_missing_records_are_a_doubt_and_few_are_named(catalog: Catalog) ->
     states = source_states(catalog)
     assert not source_doubts(states)
     assert "1 record missing" in source_notes(states)[0]
+
+
+def test_a_retracted_paper_is_named_as_one(catalog: Catalog) -> None:
+    catalog.add(
+        [Paper("arxiv:2001.00099", "Toys That Lie", authors=("Ada Ash",), year=2020, status="retracted")],
+        "jsonl",
+    )
+    paper = catalog.find("arxiv:2001.00099")
+    assert paper.citation == "Ash (2020, retracted)"
+    assert mention(paper) == "“Toys That Lie” (Ash 2020, retracted, arxiv:2001.00099)"
 
 
 def test_a_harvest_given_up_long_ago_is_only_named(catalog: Catalog) -> None:

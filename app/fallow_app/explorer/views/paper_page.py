@@ -12,6 +12,7 @@ from fallow_app.reports.render import paper_link as web_address
 from fallow_ingest.catalog import StoredPaper
 
 SHOWN = 10
+OWNERS = {"own": "of this paper", "prior": "of earlier work", "field": "of the field"}
 
 
 def show() -> None:
@@ -60,7 +61,7 @@ def _show_paper(paper: StoredPaper) -> None:
     if statements:
         streamlit.subheader("What it admits or leaves open, and what its reviewers hold against it")
         for statement in statements:
-            streamlit.caption(f"{statement.kind.replace('_', ' ')} ({statement.owner})")
+            streamlit.caption(f"{statement.kind.replace('_', ' ')} {OWNERS[statement.owner]}")
             quote(statement.text, statement.origin)
     left, right = streamlit.columns(2)
     _show_list(left, "Cites", catalog.references_of(paper.number))

@@ -202,7 +202,7 @@ def search_line(verdict: Verdict) -> str:
     line += f"; found by {found}." if found else "."
     if search.missed is not None:
         line += (
-            f" Of {search.relevant} relevant papers read, about {search.missed:.0f} more may have been missed"
+            f" Of {search.relevant} relevant papers read, about {max(round(search.missed), 0)} more may have been missed"
             f" (95% interval {search.missed_low:.0f} to {search.missed_high:.0f})."
         )
     if search.sources:

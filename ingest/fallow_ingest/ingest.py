@@ -16,12 +16,13 @@ import orjson
 
 from fallow_ingest.catalog import AddCounts, Catalog
 from fallow_ingest.catalog.adding import add_drafts, now
+from fallow_ingest.catalog.citing import add_citations
 from fallow_ingest.catalog.draft import Draft
-from fallow_ingest.catalog.references import add_pairs
 from fallow_ingest.drafting import Batch
 from fallow_ingest.errors import BadInput, SourceError
 from fallow_ingest.progress import ReportProgress, ignore_progress
 from fallow_ingest.reading import read_batches
+from fallow_ingest.records import Citation
 from fallow_ingest.sources import SOURCES, ReportBytes, Skipped
 from fallow_ingest.sources.citations import CitationRow, read_citations
 
@@ -226,12 +227,12 @@ class _Run:
         if not batch:
             return
         drafts: list[Draft] = []
-        pairs: list[tuple[str, str]] = []
+        pairs: list[Citation] = []
         for item in batch:
             if isinstance(item, Skipped):
                 self._skip(item)
             elif isinstance(item, CitationRow):
-                pairs.append((item.citing, item.cited))
+                pairs.append(Citation(item.citing, item.cited))
             elif since is not None and item.draft.values.public_by < since:
                 self.account.skipped["public before --since"] += 1
             else:
@@ -241,7 +242,7 @@ class _Run:
         self.position = max(self.position, batch[-1].position)
         self.account.counts += add_drafts(connection, drafts, self.account.source)
         if pairs:
-            add_pairs(connection, pairs, self.account.source)
+            add_citations(connection, pairs, self.account.source)
         connection.execute(
             "UPDATE ingest_runs SET position = ?, counts = ? WHERE run = ?",
             (self.position, self._counts_json(), self.run),

@@ -8,24 +8,17 @@ proportion to what is new and not to what is held or waits.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import orjson
 
 from fallow_ingest.catalog import title_references
-from fallow_ingest.catalog.citing import add_citations
 from fallow_ingest.catalog.settling import settle_citations, settle_references
-from fallow_ingest.records import Citation
 
 CHUNK = 5_000
 """Rows that are held at a time."""
 
 _PAIR = "citing_scheme, citing_value, cited_scheme, cited_value"
-
-
-def add_pairs(connection: sqlite3.Connection, pairs: Iterable[tuple[str, str]], source: str) -> None:
-    """Note (citing, cited) id pairs; `resolve` turns them into citations once both papers are held."""
-    add_citations(connection, (Citation(citing, cited) for citing, cited in pairs), source)
 
 
 def resolve(connection: sqlite3.Connection) -> int:

@@ -201,8 +201,9 @@ def search_line(verdict: Verdict) -> str:
         line += f" as of {search.as_of // 10000:04d}-{search.as_of // 100 % 100:02d}-{search.as_of % 100:02d}"
     line += f"; found by {found}." if found else "."
     if search.missed is not None:
+        missed = max(round(search.missed), 0)
         line += (
-            f" Of {search.relevant} relevant papers read, about {max(round(search.missed), 0)} more may have been missed"
+            f" Of {search.relevant} relevant papers read, about {missed} more may have been missed"
             f" (95% interval {search.missed_low:.0f} to {search.missed_high:.0f})."
         )
     if search.sources:

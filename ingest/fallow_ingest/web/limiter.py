@@ -17,7 +17,7 @@ from typing import TypedDict
 import orjson
 from filelock import FileLock, Timeout
 
-from fallow_ingest.errors import BudgetExhausted, ServiceThrottled
+from fallow_ingest.errors import BadInput, BudgetExhausted, ServiceThrottled
 from fallow_ingest.web.clock import Clock, iso_time, next_midnight
 
 STATE_VARIABLE = "FALLOW_STATE"
@@ -79,7 +79,8 @@ class Limiter:
         """Wait for the origin's next free moment, then hold it until the block ends.
 
         credits: what the request costs of the day's budget. Raises ServiceThrottled when the wait would be
-        longer than longest_wait, BudgetExhausted when the budget does not cover the request.
+        longer than longest_wait, BudgetExhausted when the budget does not cover the request, BadInput when
+        the folder cannot be written: without it nobody would keep the pace.
         """
         with self._locked(origin):
             state = self._read(origin)
@@ -123,9 +124,9 @@ class Limiter:
 
     @contextmanager
     def _locked(self, origin: Origin) -> Iterator[None]:
-        self.folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.folder / f"{origin.name}.lock", timeout=0)
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
             lock.acquire()
         except Timeout:
             self.announce(f"another fallow process is asking {origin.label}", self.longest_wait)
@@ -136,6 +137,8 @@ class Limiter:
                     f"Another fallow process has been asking {origin.label} for {self.longest_wait:.0f} s",
                     "wait for it to end, or allow a longer --wait",
                 ) from error
+        except OSError as error:
+            raise self._unwritable(error) from error
         try:
             yield
         finally:
@@ -195,5 +198,14 @@ class Limiter:
     def _write(self, origin: Origin, state: _State) -> None:
         path = self._path(origin)
         partial = path.with_suffix(f".{os.getpid()}")
-        partial.write_bytes(orjson.dumps(state))
-        partial.replace(path)
+        try:
+            partial.write_bytes(orjson.dumps(state))
+            partial.replace(path)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> BadInput:
+        return BadInput(
+            f"{self.folder}, where the pace of services is kept, cannot be written ({error.strerror})",
+            f"name another folder in {STATE_VARIABLE}",
+        )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from protocols.server import FakeClock
 
-from fallow_ingest.errors import BudgetExhausted, ServiceThrottled
+from fallow_ingest.errors import BadInput, BudgetExhausted, ServiceThrottled
 from fallow_ingest.web.clock import next_midnight
 from fallow_ingest.web.limiter import Limiter, Origin
 
@@ -87,6 +87,12 @@ def test_a_damaged_state_is_careful_not_stuck(content: bytes, tmp_path: Path) ->
     with limiter(tmp_path, clock).turn(SLOW):
         pass
     assert sum(clock.slept) <= SLOW.interval
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(BadInput, match="FALLOW_STATE"), limiter(tmp_path / "file", FakeClock()).turn(SLOW):
+        pass
 
 
 TAKE_TURNS = """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from protocols.crossref import (
     record,
     too_many_small_page,
 )
-from protocols.server import Asked, FakeClock, ProtocolServer, Reply, nothing, serving, web_page
+from protocols.server import Asked, ProtocolServer, Reply, nothing, serving, web_page
 
 from fallow_ingest.catalog import Catalog
 from fallow_ingest.errors import BadInput, ServiceRefused
@@ -34,23 +33,11 @@ from fallow_ingest.services.crossref.works import TOO_FAR, UNKNOWN
 from fallow_ingest.services.markup import abstract_of_markup, is_notice, text_of_markup, unmarked_title
 from fallow_ingest.sources import fields as field
 from fallow_ingest.sources.json_lines import Unreadable
-from fallow_ingest.web.client import Client, Patience
-from fallow_ingest.web.limiter import Limiter
+from fallow_ingest.web.client import Client
 from fallow_ingest.web.outcomes import Empty, Ok
 
 SHARED = Path(__file__).parents[4] / "shared"
 VENUE = Selection(venues=("Journal of Toys",))
-
-
-@pytest.fixture
-def client(tmp_path: Path) -> Client:
-    return Client(Limiter(FakeClock(), folder=tmp_path / "limits"), patience=Patience(tries=3))
-
-
-@pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[Catalog]:
-    with Catalog.open(tmp_path / "library", create=True) as opened:
-        yield opened
 
 
 def run(catalog: Catalog, client: Client, server: ProtocolServer, selection: Selection) -> HarvestAccount:

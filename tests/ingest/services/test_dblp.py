@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from protocols.dblp import World, fewer_than_due, info, page_for_robots, proceedings
-from protocols.server import FakeClock, ProtocolServer, Reply, nothing, serving, too_many
+from protocols.server import ProtocolServer, Reply, nothing, serving, too_many
 
 from fallow_ingest.catalog import Catalog
 from fallow_ingest.errors import BadInput
@@ -22,22 +21,10 @@ from fallow_ingest.services import Selection
 from fallow_ingest.services.dblp import VOLUME, DblpService, paper_of
 from fallow_ingest.sources import fields as field
 from fallow_ingest.sources.json_lines import Unreadable
-from fallow_ingest.web.client import Client, Patience
-from fallow_ingest.web.limiter import Limiter
+from fallow_ingest.web.client import Client
 from fallow_ingest.web.outcomes import Broken, Empty, Ok, Refused
 
 SHARED = Path(__file__).parents[4] / "shared"
-
-
-@pytest.fixture
-def client(tmp_path: Path) -> Client:
-    return Client(Limiter(FakeClock(), folder=tmp_path / "limits"), patience=Patience(tries=3))
-
-
-@pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[Catalog]:
-    with Catalog.open(tmp_path / "library", create=True) as opened:
-        yield opened
 
 
 def run(catalog: Catalog, client: Client, server: ProtocolServer, selection: Selection) -> HarvestAccount:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from protocols.openalex import (
     toys,
     work,
 )
-from protocols.server import Asked, FakeClock, ProtocolServer, Reply, Respond, nothing, serving, web_page
+from protocols.server import Asked, ProtocolServer, Reply, Respond, nothing, serving, web_page
 
 from fallow_ingest.catalog import Catalog
 from fallow_ingest.errors import BadInput, BudgetExhausted, ServiceRefused
@@ -34,9 +33,8 @@ from fallow_ingest.services.openalex.records import MOST_WORDS, SEVERAL_ARXIV, a
 from fallow_ingest.services.openalex.works import OpenAlexService
 from fallow_ingest.sources import fields as field
 from fallow_ingest.sources.json_lines import Unreadable
-from fallow_ingest.web.client import Client, Patience
+from fallow_ingest.web.client import Client
 from fallow_ingest.web.clock import iso_time, next_midnight
-from fallow_ingest.web.limiter import Limiter
 from fallow_ingest.web.outcomes import Broken, Empty, Exhausted, Ok, Refused, Throttled
 
 SHARED = Path(__file__).parents[4] / "shared"
@@ -47,17 +45,6 @@ SUBJECT = Selection(categories=("1702",))
 def _no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPENALEX_API_KEY", "FALLOW_CONTACT"):
         monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def client(tmp_path: Path) -> Client:
-    return Client(Limiter(FakeClock(), folder=tmp_path / "limits"), patience=Patience(tries=3))
-
-
-@pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[Catalog]:
-    with Catalog.open(tmp_path / "library", create=True) as opened:
-        yield opened
 
 
 def run(catalog: Catalog, client: Client, server: ProtocolServer, selection: Selection) -> HarvestAccount:

@@ -64,13 +64,6 @@ class DenseIndex:
             scores[at] = vectors[rows] @ query
         return scores
 
-    def vectors_of(self, slots: NDArray[np.int64]) -> Vectors:
-        """The float32 vectors of some slots."""
-        found = np.empty((len(slots), self._index.d), np.float32)
-        for vectors, at, rows in self._located(slots):
-            found[at] = vectors[rows]
-        return found
-
     def _located(
         self, slots: NDArray[np.int64]
     ) -> list[tuple[Vectors, NDArray[np.int64], NDArray[np.int64]]]:

@@ -70,6 +70,15 @@ def parse_since(text: str) -> int:
     return last if given == 2 else last // 100 * 100 + 1 if given else last // 10000 * 10000 + 101
 
 
+def day_text(day: int) -> str:
+    """A day given as yyyymmdd, as people and services write it.
+
+    >>> day_text(20260105)
+    '2026-01-05'
+    """
+    return f"{day // 10000:04d}-{day // 100 % 100:02d}-{day % 100:02d}"
+
+
 def read_date(text: str) -> str:
     """The date that a source wrote in its own way, as YYYY, YYYY-MM or YYYY-MM-DD; "" when it is none.
 

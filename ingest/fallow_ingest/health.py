@@ -130,17 +130,3 @@ def _outcome(row: sqlite3.Row) -> Outcome:
 
 def _fresh_days(service: str) -> int:
     return SERVICES.create(service).fresh_days if service in SERVICES.names() else FRESH_DAYS
-
-
-def health_line(catalog: Catalog, today: date | None = None) -> str:
-    """One sentence on what the library was fed from, when, and what is missing; "" for an empty library."""
-    parts = [health.told() for health in services_health(catalog, today)]
-    files = catalog.connection.execute(
-        "SELECT source, max(coalesce(ended_at, started_at)) AS at, max(run), state FROM ingest_runs "
-        "GROUP BY source ORDER BY source"
-    ).fetchall()
-    parts += [
-        f"{row['source']}: read {row['at'][:10]}" + (" (unfinished)" if row["state"] != "done" else "")
-        for row in files
-    ]
-    return "; ".join(parts)

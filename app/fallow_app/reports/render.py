@@ -13,6 +13,7 @@ from fallow_app.quotes import OUR_SUMMARY
 from fallow_app.reports.charts import map_chart, svg, years_chart
 from fallow_app.reports.content import ReportContent
 from fallow_ingest.catalog import StoredPaper
+from fallow_ingest.dates import day_text
 
 
 def render_report(content: ReportContent) -> str:
@@ -25,7 +26,7 @@ def render_report(content: ReportContent) -> str:
         lstrip_blocks=True,
     )
     environment.globals.update(our_summary=OUR_SUMMARY, marks=MARKS, link=paper_link)
-    environment.filters.update(bar=_bar, day=_day, words=_words)
+    environment.filters.update(bar=_bar, day=day_text, words=_words)
     charts = {
         "map": Markup(svg(map_chart(content.tree, content.niche_scores))) if content.tree.topics else "",
         "years": Markup(svg(years_chart(content.years))) if content.years else "",
@@ -60,11 +61,6 @@ def _bar(value: float, ratio: bool, end: bool = False) -> str:
         value = 0.5 + math.log2(max(value, 1e-6)) / 4
     place = min(max(value, 0.0), 1.0)
     return f"{100 * (1 - place if end else place):.1f}%"
-
-
-def _day(value: int) -> str:
-    text = str(value)
-    return f"{text[:4]}-{text[4:6]}-{text[6:]}"
 
 
 def _words(text: str) -> str:

@@ -299,10 +299,3 @@ class Catalog:
         """A small JSON value kept with the library, None when it was never set."""
         row = self.connection.execute("SELECT value FROM settings WHERE key = ?", (key,)).fetchone()
         return orjson.loads(row[0]) if row else None
-
-    def set_setting(self, key: str, value: object) -> None:
-        """Keep a small JSON value with the library."""
-        with self.writing() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, orjson.dumps(value).decode())
-            )

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol
 
 import orjson
 
+from fallow_ingest.dates import day_text
 from fallow_ingest.records import Citation
 from fallow_ingest.registry import Registry
 from fallow_ingest.sources import Read, Skipped
@@ -91,7 +92,7 @@ class Selection:
                     f" or {len(value) - MOST_TOLD:,} more" * (len(value) > MOST_TOLD)
                 )
             elif isinstance(value, int):
-                value = f"{value // 10000:04d}-{value // 100 % 100:02d}-{value % 100:02d}"
+                value = day_text(value)
             parts.append(f"{field.name.replace('_', ' ')} {value}")
         return ", ".join(parts) or "everything"
 

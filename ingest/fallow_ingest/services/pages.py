@@ -56,12 +56,3 @@ def whole_number(value: object) -> int | None:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def day_text(day: int) -> str:
-    """A day given as yyyymmdd, as services write it.
-
-    >>> day_text(20260105)
-    '2026-01-05'
-    """
-    return f"{day // 10000:04d}-{day // 100 % 100:02d}-{day % 100:02d}"

@@ -19,6 +19,7 @@ from fallow.novelty.scoring import Coverage, Scored, score_pool
 from fallow.novelty.verdict import Claim, Evidence, Outcome, RetrieverTrace, SearchTrace, Verdict
 from fallow_index.search import Searcher
 from fallow_ingest.catalog import Catalog
+from fallow_ingest.dates import day_text
 
 FEWEST_PAPERS = 30
 """Papers that must have been public for "nobody did this" to mean anything."""
@@ -228,7 +229,7 @@ def _doubts(check: _Check, features: dict[str, float], trace: SearchTrace) -> li
     doubts = source_doubts(check.sources)
     closed = check.scope.within is not None
     if trace.papers < FEWEST_PAPERS and not closed:
-        when = f" by {_day(trace.as_of)}" if trace.as_of else ""
+        when = f" by {day_text(trace.as_of)}" if trace.as_of else ""
         doubts.append(
             f"Only {trace.papers} papers were public{when}, too few to say that nobody did this: ingest more."
         )
@@ -241,10 +242,6 @@ def _doubts(check: _Check, features: dict[str, float], trace: SearchTrace) -> li
             f"{features['similarity']:.2f}. Read in papers of the idea's field."
         )
     return doubts
-
-
-def _day(as_of: int) -> str:
-    return f"{as_of // 10_000:04d}-{as_of // 100 % 100:02d}-{as_of % 100:02d}"
 
 
 def _failures(pool: Pool) -> list[str]:

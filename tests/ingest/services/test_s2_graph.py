@@ -19,7 +19,7 @@ from protocols.server import Asked, FakeClock, ProtocolServer, Reply, Respond, g
 from fallow_ingest.catalog import Catalog
 from fallow_ingest.errors import BadInput, ServiceBroken, ServiceRefused, ServiceThrottled
 from fallow_ingest.harvest import HarvestAccount, harvest
-from fallow_ingest.health import health_line, services_health
+from fallow_ingest.health import services_health
 from fallow_ingest.records import Paper
 from fallow_ingest.services import Selection
 from fallow_ingest.services.semantic_scholar import KEY_VARIABLE, WITH_KEY, WITHOUT_KEY
@@ -224,7 +224,7 @@ def test_what_a_search_never_gives_is_told_as_missing(tmp_path: Path) -> None:
         assert account.missing == 3
         [health] = services_health(here.catalog)
         assert not health.sound, "a library that lacks what was promised cannot speak for its absence"
-        assert "3 records missing" in health_line(here.catalog)
+        assert "3 records missing" in services_health(here.catalog)[0].told()
 
 
 DATES = st.one_of(st.none(), st.dates(date(1960, 1, 1), date(2027, 1, 1)).map(date.isoformat))
@@ -392,7 +392,7 @@ def test_a_refused_key_ends_the_matter_in_one_request(
         assert isinstance(account.outcome, Refused)
         assert len(here.server.asked) == 1
         assert sum(here.clock.slept) < 1
-        told = str(account.failure) + health_line(here.catalog)
+        told = str(account.failure) + services_health(here.catalog)[0].told()
         assert KEY_VARIABLE in told
         assert "a-wrong-key" not in told
 

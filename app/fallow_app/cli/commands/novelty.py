@@ -191,6 +191,8 @@ def _show_evidence(
 
 def search_line(verdict: Verdict) -> str:
     """What was searched, in one line."""
+    from fallow_ingest.dates import day_text
+
     search = verdict.search
     names = {"bm25": "words", "dense": "meaning", "late": "late interaction", "citations": "citations"}
     found = ", ".join(
@@ -198,7 +200,7 @@ def search_line(verdict: Verdict) -> str:
     )
     line = f"Searched {search.papers:,} papers with {search.queries} queries"
     if search.as_of:
-        line += f" as of {search.as_of // 10000:04d}-{search.as_of // 100 % 100:02d}-{search.as_of % 100:02d}"
+        line += f" as of {day_text(search.as_of)}"
     line += f"; found by {found}." if found else "."
     if search.missed is not None:
         missed = max(round(search.missed), 0)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
+from fallow_ingest.dates import day_text
 from fallow_ingest.errors import BadInput, ServiceBroken, ServiceRefused
 from fallow_ingest.services import Cursor, Gone, Page, Plan, Selection, endpoint
 from fallow_ingest.services.arxiv import ARXIV, not_arxiv, wanted_of
@@ -303,4 +304,4 @@ def _past(moment: str, client: Client) -> bool:
 
 
 def _day(number: int | None) -> str:
-    return f"{number // 10000:04d}-{number // 100 % 100:02d}-{number % 100:02d}" if number is not None else ""
+    return day_text(number) if number is not None else ""

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from math import ceil
 from typing import ClassVar
 
+from fallow_ingest.dates import day_text
 from fallow_ingest.errors import BadInput, ServiceBroken
 from fallow_ingest.identifiers import parse_id
 from fallow_ingest.services import Cursor, Gone, Page, Plan, Selection, endpoint
@@ -16,7 +17,6 @@ from fallow_ingest.services.crossref.records import doi_of, paper_of
 from fallow_ingest.services.pages import (
     TRIES_WHEN_SHORT,
     asked_until_whole,
-    day_text,
     items,
     mapping,
     text,

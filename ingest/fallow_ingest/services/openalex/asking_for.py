@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from urllib.parse import quote
 
+from fallow_ingest.dates import day_text
 from fallow_ingest.errors import BadInput, BudgetExhausted, ServiceRefused
 from fallow_ingest.identifiers import parse_id
 from fallow_ingest.services import Selection
 from fallow_ingest.services.openalex.api import LIST_CREDITS, PER_PAGE, OpenAlexApi, Work
 from fallow_ingest.services.openalex.records import work_id
-from fallow_ingest.services.pages import day_text, items, mapping, text
+from fallow_ingest.services.pages import items, mapping, text
 from fallow_ingest.text.normalise import fold
 
 FEW = 20

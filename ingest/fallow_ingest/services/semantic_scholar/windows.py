@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from fallow_ingest.dates import day_text
+
 EARLIEST = date(1970, 1, 1)
 """Open spans are halved as if nothing was older; what is older stays in the oldest span."""
 
@@ -50,4 +52,4 @@ def window_of(since: int | None, until: int | None) -> Window:
 
 
 def _iso(day: int | None) -> str:
-    return f"{day // 10000:04d}-{day // 100 % 100:02d}-{day % 100:02d}" if day else ""
+    return day_text(day) if day else ""

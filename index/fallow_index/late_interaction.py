@@ -2,7 +2,8 @@
 
 Khattab and Zaharia 2020, "ColBERT", equation 3: the sum over query tokens of the best dot product with any
 token of the paper. Here divided by the number of query tokens, so that scores of short and long queries
-compare.
+compare. Query tokens may carry weights (as in Formal, Piwowarski and Clinchant 2021, "A White Box Analysis of
+ColBERT", rare words should count more); the mean is then a weighted one.
 """
 
 from __future__ import annotations
@@ -20,27 +21,57 @@ BLOCK_TOKENS = 2048
 """Paper tokens scored at a time: a block's decoded vectors then stay in the second-level cache."""
 
 
-def max_sim(query: NDArray[np.floating], vectors: NDArray[np.floating], offsets: NDArray[np.int64]) -> Scores:
+def max_sim(
+    query: NDArray[np.floating],
+    vectors: NDArray[np.floating],
+    offsets: NDArray[np.int64],
+    weights: NDArray[np.floating] | None = None,
+) -> Scores:
     """Mean over query tokens of the best dot product with a token of each paper, float32 [papers].
 
-    query: [m, d]; vectors: [tokens, d]; the tokens of paper i are offsets[i]:offsets[i + 1]. A paper without
-    tokens scores 0, as does everything for a query without tokens.
+    query: [m, d]; vectors: [tokens, d]; the tokens of paper i are offsets[i]:offsets[i + 1]; weights: [m],
+    not negative, of the query's tokens, None for equal ones. A paper without tokens scores 0, as does
+    everything for a query without tokens or without weight.
     """
     count = len(offsets) - 1
     scores = np.zeros(count, np.float32)
     filled = np.flatnonzero(np.diff(offsets))
-    if not len(query) or not len(filled):
+    shares = shares_of(weights, len(query))
+    if not shares.any() or not len(filled):
         return scores
     similarity = np.asarray(query, dtype=np.float32) @ np.asarray(vectors, dtype=np.float32).T
     best = np.maximum.reduceat(similarity, offsets[filled], axis=1)
-    scores[filled] = best.mean(axis=0)
+    scores[filled] = shares @ best
     return scores
 
 
-def score_rows(query: NDArray[np.floating], store: TokenStore, rows: NDArray[np.int64]) -> Scores:
+def shares_of(weights: NDArray[np.floating] | None, count: int) -> Scores:
+    """What each of `count` query tokens contributes to the mean: weights brought to the sum 1, float32.
+
+    Raises ValueError when there is not one weight, finite and not negative, for each token.
+
+    >>> shares_of(np.array([3.0, 1.0]), 2).tolist()
+    [0.75, 0.25]
+    """
+    if weights is None:
+        return np.full(count, 1 / max(count, 1), np.float32)
+    given = np.asarray(weights, dtype=np.float32)
+    if given.shape != (count,) or not np.isfinite(given).all() or (given < 0).any():
+        raise ValueError(f"weights {given.shape} must be finite, not negative and one for each of {count}")
+    total = given.sum()
+    return given / total if total > 0 else np.zeros(count, np.float32)
+
+
+def score_rows(
+    query: NDArray[np.floating],
+    store: TokenStore,
+    rows: NDArray[np.int64],
+    weights: NDArray[np.floating] | None = None,
+) -> Scores:
     """`max_sim` of a query (as the encoder gave it, [m, d]) with rows of a store, float32 [rows].
 
-    Exact over the decompressed vectors; memory is bounded by BLOCK_TOKENS and the longest paper.
+    weights: as `max_sim`. Exact over the decompressed vectors; memory is bounded by BLOCK_TOKENS and the
+    longest paper.
     """
     scores = np.zeros(len(rows), np.float32)
     if not len(query) or not len(rows):
@@ -51,7 +82,7 @@ def score_rows(query: NDArray[np.floating], store: TokenStore, rows: NDArray[np.
         some = rows[block]
         vectors = token_codec.decode(store.read(some), store.dimension)
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(store.lengths(some))])
-        scores[block] = max_sim(turned, vectors, offsets)
+        scores[block] = max_sim(turned, vectors, offsets, weights)
 
     with one_blas_thread():
         list(pool().map(score, _blocks(store.lengths(rows))))

@@ -81,6 +81,32 @@ def test_max_sim_is_the_mean_of_the_best() -> None:
     np.testing.assert_allclose(scores, expected, rtol=1e-5)
 
 
+@given(weights=st.lists(st.floats(0, 10, width=32), min_size=3, max_size=3))
+@settings(max_examples=40, deadline=None)
+def test_query_tokens_may_carry_weights(weights: list[float]) -> None:
+    query, store = unit_vectors(1, 3), store_of(2, [2, 0, 3, 1])
+    vectors = token_codec.decode(store.codes, DIMENSION)
+    weighted = np.array(weights, np.float32)
+    scores = max_sim(token_codec.rotate(query), vectors, store.offsets, weighted)
+    alone = [max_sim(token_codec.rotate(query[at : at + 1]), vectors, store.offsets) for at in range(3)]
+    total = weighted.sum()
+    expected = np.tensordot(weighted / total, alone, 1) if total > 0 else np.zeros(4)
+    np.testing.assert_allclose(scores, expected, atol=1e-5)
+    np.testing.assert_allclose(score_rows(query, store, np.arange(4), weighted), expected, atol=1e-5)
+
+
+def test_equal_weights_are_the_plain_mean() -> None:
+    query, store, rows = unit_vectors(1, 4), store_of(2, [2, 5, 3]), np.arange(3)
+    plain = score_rows(query, store, rows)
+    np.testing.assert_allclose(score_rows(query, store, rows, np.full(4, 2.5)), plain, rtol=1e-6)
+
+
+@pytest.mark.parametrize("weights", [[1.0], [1.0, -1.0], [1.0, np.nan], [1.0, np.inf]])
+def test_weights_that_make_no_mean_are_refused(weights: list[float]) -> None:
+    with pytest.raises(ValueError, match="one for each of 2"):
+        score_rows(unit_vectors(1, 2), store_of(2, [2]), np.arange(1), np.array(weights))
+
+
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     store = store_of(3, [4, 0, 9, 1, 30, 2])
     query, rows = unit_vectors(4, 6), np.array([5, 4, 1, 0, 2])

@@ -1,0 +1,139 @@
+"""The retrievers of a search, each with one way to ask: a query in, an answer out that can be asked twice.
+
+An answer nominates candidates, and scores the candidates that all retrievers nominated together; what both
+need is computed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallow_index.dense import DenseIndex
+from fallow_index.filters import Filters
+from fallow_index.late_interaction import score_rows
+from fallow_index.lexical import LexicalIndex
+from fallow_index.query import Query
+from fallow_index.segments import Segment
+
+Slots = NDArray[np.int64]
+Scores = NDArray[np.float32]
+
+
+class Answer(Protocol):
+    """What one retriever makes of one query, under one set of filters."""
+
+    def nominate(self, depth: int) -> Slots:
+        """Slots of its best `depth` allowed papers, in any order; none when it only scores."""
+
+    def scores(self, slots: Slots) -> Scores:
+        """Its score of each of `slots`, float32 [slots], higher is better."""
+
+
+class Retriever(Protocol):
+    """One way to find papers. Its name is that of its signal in a hit and of its weight in the fusion."""
+
+    name: str
+
+    def ask(self, query: Query, filters: Filters) -> Answer:
+        """Its answer to a query."""
+
+
+class LexicalRetriever:
+    """BM25 over the postings."""
+
+    name = "bm25"
+
+    def __init__(self, index: LexicalIndex) -> None:
+        self._index = index
+
+    def ask(self, query: Query, filters: Filters) -> Answer:
+        """BM25 of every slot, once."""
+        return _Scored(self._index.scores(query.terms, filters.visible), filters)
+
+
+class _Scored:
+    """An answer that knows the score of every slot; 0 means not found."""
+
+    def __init__(self, scores: Scores, filters: Filters) -> None:
+        self._scores = scores
+        self._filters = filters
+
+    def nominate(self, depth: int) -> Slots:
+        return best_slots(np.where(self._filters.allowed, self._scores, 0), depth)
+
+    def scores(self, slots: Slots) -> Scores:
+        return self._scores[slots]
+
+
+class DenseRetriever:
+    """Inner products of one vector a paper."""
+
+    name = "dense"
+
+    def __init__(self, index: DenseIndex) -> None:
+        self._index = index
+
+    def ask(self, query: Query, filters: Filters) -> Answer:
+        """Nothing is computed until the answer is asked."""
+        return _DenseAnswer(self._index, query, filters)
+
+
+class _DenseAnswer:
+    def __init__(self, index: DenseIndex, query: Query, filters: Filters) -> None:
+        self._index = index
+        self._query = query
+        self._filters = filters
+
+    def nominate(self, depth: int) -> Slots:
+        return self._index.search(self._query.dense, depth, self._filters.allowed)
+
+    def scores(self, slots: Slots) -> Scores:
+        return self._index.scores(self._query.dense, slots)
+
+
+class LateRetriever:
+    """Late interaction over what the others nominate; bases[i] is the first slot of segment i."""
+
+    name = "late"
+
+    def __init__(self, segments: Sequence[Segment], bases: Slots) -> None:
+        self._segments = segments
+        self._bases = bases
+
+    def ask(self, query: Query, filters: Filters) -> Answer:
+        """Nothing is computed until the answer is asked."""
+        return _LateAnswer(self._segments, self._bases, query)
+
+
+class _LateAnswer:
+    def __init__(self, segments: Sequence[Segment], bases: Slots, query: Query) -> None:
+        self._segments = segments
+        self._bases = bases
+        self._query = query
+
+    def nominate(self, depth: int) -> Slots:
+        return np.empty(0, np.int64)
+
+    def scores(self, slots: Slots) -> Scores:
+        scores = np.zeros(len(slots), np.float32)
+        owner = np.searchsorted(self._bases, slots, side="right") - 1
+        for at in np.unique(owner):
+            mine = np.flatnonzero(owner == at)
+            rows = slots[mine] - self._bases[at]
+            scores[mine] = score_rows(self._query.tokens, self._segments[at].tokens, rows)
+        return scores
+
+
+def best_slots(scores: Scores, k: int) -> Slots:
+    """Slots of the k highest scores above 0, in no particular order; the lower slot among equals."""
+    positive = np.flatnonzero(scores > 0)
+    if len(positive) <= k:
+        return positive
+    values = scores[positive]
+    cut = np.partition(values, len(values) - k)[len(values) - k]
+    above, equal = positive[values > cut], positive[values == cut]
+    return np.concatenate([above, equal[: k - len(above)]])

@@ -1,9 +1,10 @@
 """Words as lexical search compares them.
 
 A scientific name is written many ways, so a compound gives its joined form and its parts: "k-NN", "kNN" and
-"KNN" meet in `knn`, "GPT-4" and "GPT4" in `gpt4`, "l_2" and "l2" in `l2`; "C++" and "C#" keep their signs.
-English words lose plural and participle endings; other scripts are kept, Chinese and Japanese as pairs of
-characters, since they are written without spaces.
+"$k$-NN" meet in `knn`, "GPT-4" and "GPT4" in `gpt4`, "l_2", "\\ell_{2}" and "ℓ2" in `l2`, "β-VAE" and
+"$\\beta$-VAE" in `betavae`; "C++", "C#" and "A*" keep their signs. English words lose plural and participle
+endings; other scripts are kept, Chinese and Japanese as pairs of characters, since they are written without
+spaces.
 """
 
 from __future__ import annotations
@@ -18,12 +19,21 @@ from fallow_ingest.text.normalise import fold
 LONGEST_WORD = 48
 """Letters of one word that are looked at; what is longer is no word (a URL, a base64 blob)."""
 
-# A chunk is a run of letters and digits, joined by hyphen, underscore, caret or apostrophe (LaTeX braces may
-# follow: l_{2}) or by a point before a digit (GPT-3.5); "++" and "#" may end it. Each character can be
-# matched in one way only, so the pattern is linear in the text.
-_CHUNK = re.compile(r"[^\W_]+(?:(?:[-‐‑_^'’]\{?|\.(?=\d))[^\W_]+)*(?:\+\+|#)?")
-_SEPARATOR = re.compile(r"[-‐‑_^'’{.]+")
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+VERSION = 2
+"""Raise it when a text gives other terms than before: `fallow build` then writes the postings anew."""
+
+# A chunk is a run of letters and digits, joined by hyphen, underscore, caret or apostrophe (with the LaTeX
+# that may stand around it: l_{2}, $k$-NN, \\ell_\\infty) or by a point before a digit (GPT-3.5); "++" and "#"
+# may end it, and a star one letter. Each character can be matched in one way only, and what comes before and
+# after a join is bounded, so the pattern is linear in the text.
+_CHUNK = re.compile(
+    r"(?<![\w*])[a-z]\*(?![\w*])"
+    r"|[^\W_]+(?:(?:[$}]{0,2}[-‐‑_^'’][\\${]{0,3}|\.(?=\d))[^\W_]+)*(?:\+\+|#)?"
+)
+_SEPARATOR = re.compile(r"[-‐‑_^'’\\${}.]+")
+_ARXIV_ID = re.compile(r"(\d{4})\.(\d{4,5})(?:v\d+)?")
+_SCRIPT_ELL = re.compile(r"^ell(?=(?:\d+|infty|p|q)$)")
+_UNSPACED = re.compile(r"([\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+)")
 _VOWEL = re.compile(r"[aeiouy]")
 _SHORTEST_STEM = 3
 
@@ -45,9 +55,11 @@ def tokenise(text: str) -> list[str]:
 
     >>> tokenise("GPT-4 improves k-NN models with l_2 norms in C++")
     ['gpt4', 'gpt', '4', 'improv', 'knn', 'nn', 'model', 'l2', '2', 'norm', 'c++']
+    >>> tokenise("A* and UNet++ on CIFAR-10, arXiv:1706.03762v5")
+    ['a*', 'unet++', 'unet', 'cifar10', 'cifar', '10', 'arxiv', '170603762']
     """
     terms: list[str] = []
-    for chunk in _CHUNK.findall(text.lower()):
+    for chunk in _CHUNK.findall(text.lower().replace("∞", "infty")):
         terms.extend(_terms_of(chunk if len(chunk) <= 4 * LONGEST_WORD else chunk[: 4 * LONGEST_WORD]))
     return terms
 
@@ -70,6 +82,11 @@ def _terms_of(chunk: str) -> tuple[str, ...]:
     """The terms of one chunk of lower-case text."""
     if chunk.isascii() and chunk.isalnum():
         return () if chunk in STOP_WORDS else (stem(chunk[:LONGEST_WORD]),)
+    identifier = _ARXIV_ID.fullmatch(chunk)
+    if identifier:
+        return ("".join(identifier.groups()),)
+    if chunk.endswith("*"):
+        return (chunk,)
     signs = "++" if chunk.endswith("++") else "#" if chunk.endswith("#") else ""
     if chunk.endswith(("'s", "’s")):
         chunk = chunk[:-2]
@@ -77,22 +94,29 @@ def _terms_of(chunk: str) -> tuple[str, ...]:
     if not parts:
         return ()
     terms: list[str] = []
-    joined = "".join(parts)
-    if signs or (len(parts) > 1 and len(joined) <= LONGEST_WORD):
+    joined = _SCRIPT_ELL.sub("l", "".join(parts))
+    compound = len(parts) > 1 or bool(signs)
+    if compound and len(joined) <= LONGEST_WORD:
         terms.append(stem(joined) + signs)
-    for part in parts:
-        # One letter out of a compound says nothing by itself; one digit may (GPT-4).
-        lone = len(parts) > 1 and len(part) == 1 and part.isascii() and not part.isdigit()
-        if not lone and part not in STOP_WORDS and not signs:
+    for part in parts if len(parts) > 1 else [joined]:
+        # One letter out of a compound says nothing by itself ("C++"); one digit may (GPT-4).
+        lone = compound and len(part) == 1 and part.isascii() and not part.isdigit()
+        if not lone and part not in STOP_WORDS:
             terms.extend(_unspaced(part[:LONGEST_WORD]))
     return tuple(terms)
 
 
 def _unspaced(word: str) -> list[str]:
-    """A word, or the pairs of characters of a script without spaces."""
+    """A word; what of it is in a script without spaces, by pairs of characters."""
     if word.isascii() or not _UNSPACED.search(word):
         return [stem(word)]
-    return [word] if len(word) == 1 else [word[at : at + 2] for at in range(len(word) - 1)]
+    terms: list[str] = []
+    for run in filter(None, _UNSPACED.split(word)):
+        if _UNSPACED.match(run) and len(run) > 1:
+            terms.extend(run[at : at + 2] for at in range(len(run) - 1))
+        else:
+            terms.append(stem(run))
+    return terms
 
 
 def stem(word: str) -> str:

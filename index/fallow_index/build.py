@@ -1,16 +1,15 @@
 """Building the index: encode what is new, keep what is not, publish one whole generation.
 
 Everything is keyed by content hash: a paper whose title and abstract were encoded before, in any generation
-or in a build that was killed, is not encoded again. Segments are linked from the previous generation; small
-ones are merged as in a log-structured tree (O'Neil et al. 1996), so a paper is copied only a logarithmic
-number of times.
+or in a build that was killed, is not encoded again. Segments are linked from the previous generation or
+merged (parts.py). Full texts are a family of segments of their own (passages.py): when one arrives, nothing
+is encoded again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +32,9 @@ from fallow_index.generations import (
     retire,
     whole_generations,
 )
+from fallow_index.lexical import Postings
 from fallow_index.neighbours import KEPT, Neighbours, find_neighbours, update_neighbours
+from fallow_index.parts import Part, Rows, Wanted, assign, link, plan
 from fallow_index.pending import Pending
 from fallow_index.segments import (
     KEY_BYTES,
@@ -42,7 +43,6 @@ from fallow_index.segments import (
     VectorSpace,
     content_key,
     encode_segment,
-    link_file,
     merge_segments,
 )
 from fallow_ingest.catalog import Catalog
@@ -52,45 +52,6 @@ from fallow_ingest.progress import ReportProgress, ignore_progress
 DEFAULT_ENCODER = "minilm"
 PIECE = 2000
 """Papers encoded between two points from which a killed build goes on."""
-MOST_DEAD = 0.3
-"""Share of dead rows from which a segment is rewritten."""
-MOST_SEGMENTS = 8
-
-Rows = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A paper that the index must hold."""
-
-    number: int
-    key: bytes
-    public_by: int
-
-
-@dataclass(eq=False)
-class Part:
-    """A segment that the new generation may use; numbers[i] is the paper that row i stands for, -1 for none.
-
-    entry: how the previous generation lists it, None for a piece of this build.
-    """
-
-    segment: Segment
-    entry: SegmentEntry | None
-    numbers: Rows = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.numbers = np.full(len(self.segment), -1, np.int64)
-
-    @property
-    def live(self) -> int:
-        """How many rows are in use."""
-        return int(np.count_nonzero(self.numbers >= 0))
-
-    @property
-    def worn(self) -> bool:
-        """Whether so many rows are dead that it should be rewritten."""
-        return len(self.segment) - self.live > MOST_DEAD * len(self.segment)
 
 
 def build_index(
@@ -117,14 +78,14 @@ def build_index(
         previous, parts = _previous_parts(generations, space, report)
         pending = Pending.of(index, space)
         parts += [Part(segment, None) for segment in pending.segments()]
-        missing = _assign(wanted, parts)
+        missing = assign(wanted, parts)
         if previous is not None and not missing and _unchanged(previous, parts, wanted):
             _point_to(catalog.library, index, previous)
             pending.clear()
             return previous
         parts += _encode(catalog, missing, encoder, pending, report)
         public_by = {paper.number: paper.public_by for paper in wanted}
-        generation = _assemble(index, parts, previous, space, public_by, report)
+        generation = _assemble(catalog, index, parts, previous, space, public_by, report)
         pending.clear()
         retire(index, generation.number)
         return generation
@@ -138,7 +99,7 @@ def _wanted(catalog: Catalog) -> list[Wanted]:
 
 def _previous_parts(
     generations: Sequence[Generation], space: VectorSpace, report: ReportProgress
-) -> tuple[Generation | None, list[Part]]:
+) -> tuple[Generation | None, list[Part[Segment]]]:
     """The newest generation of this vector space and those of its segments whose every byte is as written.
 
     When all of its segments and own files are sound it is returned as well, else None: then it must be
@@ -166,30 +127,11 @@ def _previous_parts(
     return (newest if sound else None), parts
 
 
-def _assign(wanted: Sequence[Wanted], parts: Sequence[Part]) -> list[int]:
-    """Give every wanted paper a row with its content; returns the numbers of those that find none."""
-    places: dict[bytes, list[tuple[int, int]]] = {}
-    for at, part in enumerate(parts):
-        data = part.segment.keys.tobytes()
-        for row in range(len(part.segment)):
-            key = data[row * KEY_BYTES : (row + 1) * KEY_BYTES]
-            places.setdefault(key, []).append((at, row))
-    for rows in places.values():
-        rows.reverse()  # equal texts then keep their rows from build to build
-    missing = []
-    for paper in wanted:
-        rows_of_key = places.get(paper.key)
-        if rows_of_key:
-            at, row = rows_of_key.pop()
-            parts[at].numbers[row] = paper.number
-        else:
-            missing.append(paper.number)
-    return missing
-
-
-def _unchanged(previous: Generation, parts: Sequence[Part], wanted: Sequence[Wanted]) -> bool:
+def _unchanged(previous: Generation, parts: Sequence[Part[Segment]], wanted: Sequence[Wanted]) -> bool:
     """Whether the previous generation already says everything."""
-    if any(part.entry is None and part.live for part in parts) or previous.papers != len(wanted):
+    if any(part.live if part.entry is None else part.outdated for part in parts):
+        return False
+    if previous.papers != len(wanted):
         return False
     numbers = map_array(previous.folder / NUMBERS_FILE, np.int64)
     days = map_array(previous.folder / PUBLIC_BY_FILE, np.int32)
@@ -213,7 +155,7 @@ def _point_to(library: Path, index: Path, generation: Generation) -> None:
 
 def _encode(
     catalog: Catalog, missing: Sequence[int], encoder: Encoder, pending: Pending, report: ReportProgress
-) -> list[Part]:
+) -> list[Part[Segment]]:
     """Encode papers in pieces, each safe on the disk before the next begins."""
     parts = []
     for start in range(0, len(missing), PIECE):
@@ -236,8 +178,9 @@ def _encode(
 
 
 def _assemble(
+    catalog: Catalog,
     index: Path,
-    parts: Sequence[Part],
+    parts: Sequence[Part[Segment]],
     previous: Generation | None,
     space: VectorSpace,
     public_by: dict[int, int],
@@ -246,14 +189,19 @@ def _assemble(
     """Link, merge, find neighbours, publish."""
     number = next_number(index)
     folder = building_folder(index, number)
-    linked, merged = _plan(parts)
+    linked, merged = plan(parts)
     report("merge", 0, 1)
-    entries = [_link(part, folder) for part in linked]
+    entries = [link(part, folder) for part in linked]
     numbers = [part.numbers for part in linked]
     if merged:
         chosen = [(part.segment, np.flatnonzero(part.numbers >= 0)) for part in merged]
         name = f"segment-{number:06}"
-        sums = merge_segments(folder / name, chosen, space)
+        postings = [
+            found
+            for part, (_, kept) in zip(merged, chosen, strict=True)
+            for found in _postings(catalog, part, kept)
+        ]
+        sums = merge_segments(folder / name, chosen, space, postings)
         rows = [part.numbers[kept] for part, (_, kept) in zip(merged, chosen, strict=True)]
         numbers.append(np.concatenate(rows))
         entries.append(SegmentEntry(name, len(numbers[-1]), sums))
@@ -271,24 +219,17 @@ def _assemble(
     return publish(index, generation)
 
 
-def _plan(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
-    """Which segments are linked as they are and which parts become one new segment."""
-    linked = [part for part in parts if part.entry is not None and part.live and not part.worn]
-    merged = [part for part in parts if part.live and part not in linked]
-    while linked and merged:
-        size = sum(part.live for part in merged)
-        if linked[-1].live > 2 * size and len(linked) < MOST_SEGMENTS:
-            break
-        merged.insert(0, linked.pop())
-    return linked, merged
-
-
-def _link(part: Part, folder: Path) -> SegmentEntry:
-    assert part.entry is not None
-    (folder / part.entry.name).mkdir()
-    for name in part.entry.files:
-        link_file(part.segment.folder / name, folder / part.entry.name / name)
-    return part.entry
+def _postings(catalog: Catalog, part: Part[Segment], rows: Rows) -> list[tuple[Postings, Rows]]:
+    """The postings of a part's chosen rows; made from the texts when words are read by other rules now."""
+    if not part.outdated:
+        return [(part.segment.postings, rows)]
+    made = []
+    for start in range(0, len(rows), PIECE):
+        numbers = part.numbers[rows[start : start + PIECE]].tolist()
+        papers = catalog.papers_by_number(numbers)
+        texts = ((papers[number].title, papers[number].abstract) for number in numbers)
+        made.append((Postings.of(texts), np.arange(len(numbers))))
+    return made
 
 
 def _days(numbers: Rows, public_by: dict[int, int]) -> NDArray[np.int32]:

@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 
 from fallow_index.arrays import REBUILD, FileSum, check_file
 from fallow_index.segments import VectorSpace
+from fallow_index.tokens import VERSION
 from fallow_ingest.errors import DiskFull, IndexDamaged, IndexMissing, LibraryBusy
 
 FORMAT = 1
@@ -37,18 +38,30 @@ _KEPT = 2
 
 @dataclass(frozen=True)
 class SegmentEntry:
-    """A segment in a manifest."""
+    """A segment in a manifest. terms: tokens.VERSION of its postings."""
 
     name: str
     slots: int
     files: Mapping[str, FileSum]
+    terms: int = VERSION
+
+    def as_json(self) -> dict[str, object]:
+        """For a manifest."""
+        files = {name: total.as_json() for name, total in self.files.items()}
+        return {"name": self.name, "slots": self.slots, "terms": self.terms, "files": files}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> SegmentEntry:
+        """The inverse of `as_json`; an older manifest lacks `terms`. Raises KeyError or ValueError."""
+        name, terms = _plain_name(value["name"]), int(value.get("terms", 1))
+        return cls(name, int(value["slots"]), _sums(value["files"]), terms)
 
 
 @dataclass(frozen=True)
 class Generation:
     """One whole index. papers: how many can be found; slots: rows in all segments, dead ones included.
 
-    files: checksums of the generation's own files, by name.
+    files: checksums of the generation's own files, by name. texts: the segments of full texts (passages.py).
     """
 
     number: int
@@ -58,12 +71,13 @@ class Generation:
     slots: int
     segments: tuple[SegmentEntry, ...]
     files: Mapping[str, FileSum]
+    texts: tuple[SegmentEntry, ...] = ()
 
     def paths(self) -> Iterator[tuple[Path, FileSum]]:
         """Every file with its checksum."""
         for name, total in self.files.items():
             yield self.folder / name, total
-        for segment in self.segments:
+        for segment in (*self.segments, *self.texts):
             for name, total in segment.files.items():
                 yield self.folder / segment.name / name, total
 
@@ -134,10 +148,8 @@ def read_manifest(folder: Path) -> Generation:
             space=VectorSpace(**content["space"]),
             papers=int(content["papers"]),
             slots=int(content["slots"]),
-            segments=tuple(
-                SegmentEntry(_plain_name(s["name"]), int(s["slots"]), _sums(s["files"]))
-                for s in content["segments"]
-            ),
+            segments=tuple(map(SegmentEntry.from_json, content["segments"])),
+            texts=tuple(map(SegmentEntry.from_json, content.get("texts", ()))),
             files=_sums(content["files"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -216,10 +228,8 @@ def publish(index: Path, generation: Generation) -> Generation:
         "space": asdict(generation.space),
         "papers": generation.papers,
         "slots": generation.slots,
-        "segments": [
-            {"name": s.name, "slots": s.slots, "files": {n: t.as_json() for n, t in s.files.items()}}
-            for s in generation.segments
-        ],
+        "segments": [segment.as_json() for segment in generation.segments],
+        "texts": [segment.as_json() for segment in generation.texts],
         "files": {name: total.as_json() for name, total in generation.files.items()},
     }
     document = {"content": content, "sha256": _digest(content)}

@@ -112,9 +112,15 @@ def encode_segment(folder: Path, contents: Sequence[Content], encoder: Encoder) 
 
 
 def merge_segments(
-    folder: Path, parts: Sequence[tuple[Segment, NDArray[np.int64]]], space: VectorSpace
+    folder: Path,
+    parts: Sequence[tuple[Segment, NDArray[np.int64]]],
+    space: VectorSpace,
+    postings: Sequence[tuple[Postings, NDArray[np.int64]]],
 ) -> dict[str, FileSum]:
-    """Write the chosen rows (ascending) of several segments as one new segment, in their order."""
+    """Write the chosen rows (ascending) of several segments as one new segment, in their order.
+
+    postings: those of the same rows, in the same order; a segment's own, or new ones.
+    """
     folder.mkdir(parents=True)
     rows = sum(len(chosen) for _, chosen in parts)
     with ArrayWriter(folder / KEYS_FILE, np.uint8, rows, (KEY_BYTES,)) as keys:
@@ -126,7 +132,7 @@ def merge_segments(
                 dense.append(segment.dense[chosen[start : start + _COPY_ROWS]])
     sums = {KEYS_FILE: keys.sum, DENSE_FILE: dense.sum}
     sums |= merge_tokens(folder, [(s.tokens, chosen) for s, chosen in parts], space.token_dimension)
-    return sums | merge_postings(folder, [(s.postings, chosen) for s, chosen in parts])
+    return sums | merge_postings(folder, postings)
 
 
 def link_file(source: Path, target: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -362,3 +363,19 @@ def test_copies_where_links_are_impossible(
     build_index(catalog, encoder=encoder)
     add(papers(60, 70))
     check_whole(catalog, build_index(catalog, encoder=encoder))
+
+
+def test_other_rules_for_words_rewrite_the_postings_and_encode_nothing(
+    catalog: Catalog, add: Add, encoder: HashingEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(papers(0, 30))
+    build_index(catalog, encoder=encoder)
+    monkeypatch.setattr("fallow_index.parts.VERSION", 10**6)
+    monkeypatch.setattr("fallow_index.generations.SegmentEntry.__init__.__defaults__", (10**6,))
+    monkeypatch.setattr("fallow_index.lexical.count_terms", lambda text: Counter({"new": 1, text[:3]: 1}))
+    again = build_index(catalog, encoder=encoder)
+    assert encoder.texts_seen == 30
+    assert [segment.terms for segment in again.segments] == [10**6]
+    with Searcher.open(catalog.library, encoder=encoder) as searcher:
+        assert len(searcher.search("any word", 30, mode="bm25")) == 30  # they share the term "new"
+    assert build_index(catalog, encoder=encoder).number == again.number

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from fallow_index.arrays import FileSum, check_file, map_array, save_array
 from fallow_index.encoders import ENCODERS, Encoder
+from fallow_index.full_texts import FullTexts
 from fallow_index.generations import (
     NEIGHBOURS_FILE,
     NUMBERS_FILE,
@@ -79,14 +80,18 @@ def build_index(
         pending = Pending.of(index, space)
         parts += [Part(segment, None) for segment in pending.segments()]
         missing = assign(wanted, parts)
-        if previous is not None and not missing and _unchanged(previous, parts, wanted):
+        texts = FullTexts.of(catalog, index, generations)
+        if previous is not None and not missing and _unchanged(previous, parts, wanted, texts):
             _point_to(catalog.library, index, previous)
             pending.clear()
+            texts.pending.clear()
             return previous
         parts += _encode(catalog, missing, encoder, pending, report)
+        texts.read_missing(report)
         public_by = {paper.number: paper.public_by for paper in wanted}
-        generation = _assemble(catalog, index, parts, previous, space, public_by, report)
+        generation = _assemble(texts, index, parts, previous, space, public_by, report)
         pending.clear()
+        texts.pending.clear()
         retire(index, generation.number)
         return generation
 
@@ -127,11 +132,13 @@ def _previous_parts(
     return (newest if sound else None), parts
 
 
-def _unchanged(previous: Generation, parts: Sequence[Part[Segment]], wanted: Sequence[Wanted]) -> bool:
+def _unchanged(
+    previous: Generation, parts: Sequence[Part[Segment]], wanted: Sequence[Wanted], texts: FullTexts
+) -> bool:
     """Whether the previous generation already says everything."""
     if any(part.live if part.entry is None else part.outdated for part in parts):
         return False
-    if previous.papers != len(wanted):
+    if previous.papers != len(wanted) or not texts.unchanged(previous):
         return False
     numbers = map_array(previous.folder / NUMBERS_FILE, np.int64)
     days = map_array(previous.folder / PUBLIC_BY_FILE, np.int32)
@@ -154,7 +161,11 @@ def _point_to(library: Path, index: Path, generation: Generation) -> None:
 
 
 def _encode(
-    catalog: Catalog, missing: Sequence[int], encoder: Encoder, pending: Pending, report: ReportProgress
+    catalog: Catalog,
+    missing: Sequence[int],
+    encoder: Encoder,
+    pending: Pending[Segment],
+    report: ReportProgress,
 ) -> list[Part[Segment]]:
     """Encode papers in pieces, each safe on the disk before the next begins."""
     parts = []
@@ -178,7 +189,7 @@ def _encode(
 
 
 def _assemble(
-    catalog: Catalog,
+    texts: FullTexts,
     index: Path,
     parts: Sequence[Part[Segment]],
     previous: Generation | None,
@@ -194,29 +205,37 @@ def _assemble(
     entries = [link(part, folder) for part in linked]
     numbers = [part.numbers for part in linked]
     if merged:
-        chosen = [(part.segment, np.flatnonzero(part.numbers >= 0)) for part in merged]
-        name = f"segment-{number:06}"
-        postings = [
-            found
-            for part, (_, kept) in zip(merged, chosen, strict=True)
-            for found in _postings(catalog, part, kept)
-        ]
-        sums = merge_segments(folder / name, chosen, space, postings)
-        rows = [part.numbers[kept] for part, (_, kept) in zip(merged, chosen, strict=True)]
-        numbers.append(np.concatenate(rows))
-        entries.append(SegmentEntry(name, len(numbers[-1]), sums))
+        entry, rows = _merge(texts.catalog, folder, f"segment-{number:06}", merged, space)
+        entries.append(entry)
+        numbers.append(rows)
+    text_entries, text_files = texts.assemble(folder, number)
     slot_numbers = np.concatenate([np.empty(0, np.int64), *numbers])
     files = {
         NUMBERS_FILE: save_array(folder / NUMBERS_FILE, slot_numbers),
         PUBLIC_BY_FILE: save_array(folder / PUBLIC_BY_FILE, _days(slot_numbers, public_by)),
+        **text_files,
     }
     report("neighbours", 0, 1)
     segments = [Segment.open(folder / entry.name, space) for entry in entries]
     files |= _write_neighbours(folder, segments, slot_numbers, previous)
     report("publish", 1, 1)
     papers = int(np.count_nonzero(slot_numbers >= 0))
-    generation = Generation(number, folder, space, papers, len(slot_numbers), tuple(entries), files)
+    generation = Generation(
+        number, folder, space, papers, len(slot_numbers), tuple(entries), files, text_entries
+    )
     return publish(index, generation)
+
+
+def _merge(
+    catalog: Catalog, folder: Path, name: str, merged: Sequence[Part[Segment]], space: VectorSpace
+) -> tuple[SegmentEntry, Rows]:
+    """Write the live rows of some parts as one new segment; its entry, and whose each row is."""
+    chosen = [(part.segment, np.flatnonzero(part.numbers >= 0)) for part in merged]
+    kept = [(part, rows) for part, (_, rows) in zip(merged, chosen, strict=True)]
+    postings = [found for part, rows in kept for found in _postings(catalog, part, rows)]
+    sums = merge_segments(folder / name, chosen, space, postings)
+    numbers = np.concatenate([part.numbers[rows] for part, rows in kept])
+    return SegmentEntry(name, len(numbers), sums), numbers
 
 
 def _postings(catalog: Catalog, part: Part[Segment], rows: Rows) -> list[tuple[Postings, Rows]]:

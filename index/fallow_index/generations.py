@@ -31,6 +31,7 @@ FORMAT = 1
 POINTER, MANIFEST, LOCK = "CURRENT", "manifest.json", ".lock"
 NUMBERS_FILE, PUBLIC_BY_FILE = "numbers.npy", "public_by.npy"
 NEIGHBOURS_FILE, SIMILARITIES_FILE = "neighbours.npy", "similarities.npy"
+TEXT_NUMBERS_FILE = "text_numbers.npy"
 _BUILDING, _TRASH = ".building", ".trash"
 _KEPT = 2
 """Generations kept: the current one, and the one that somebody may still be reading."""

@@ -101,14 +101,30 @@ def encode_segment(folder: Path, contents: Sequence[Content], encoder: Encoder) 
         dense.append(vectors)
         codes.append(token_codec.encode(pooled))
         lengths.append(np.diff(offsets))
-    folder.mkdir(parents=True)
     keys = np.frombuffer(b"".join(c.key for c in contents), np.uint8).reshape(-1, KEY_BYTES)
+    postings = Postings.of((c.title, c.abstract) for c in contents)
+    offsets = np.cumsum(np.concatenate(lengths))
+    return write_segment(folder, keys, np.concatenate(dense), np.concatenate(codes), offsets, postings)
+
+
+def write_segment(
+    folder: Path,
+    keys: Keys,
+    dense: NDArray[np.floating],
+    codes: token_codec.Codes,
+    offsets: NDArray[np.int64],
+    postings: Postings,
+) -> dict[str, FileSum]:
+    """Write what is known of some papers as a new folder; returns the checksums of its files.
+
+    dense: [n, dimension]; codes: of the pooled token vectors, those of paper i at offsets[i]:offsets[i + 1].
+    """
+    folder.mkdir(parents=True)
     sums = {
         KEYS_FILE: save_array(folder / KEYS_FILE, keys),
-        DENSE_FILE: save_array(folder / DENSE_FILE, np.concatenate(dense).astype(np.float32)),
+        DENSE_FILE: save_array(folder / DENSE_FILE, dense.astype(np.float32)),
     }
-    sums |= write_tokens(folder, np.concatenate(codes), np.cumsum(np.concatenate(lengths)))
-    return sums | Postings.of((c.title, c.abstract) for c in contents).write(folder)
+    return sums | write_tokens(folder, codes, offsets) | postings.write(folder)
 
 
 def merge_segments(

@@ -20,6 +20,7 @@ FallowError
 ├── PaperUnknown           an id that the library does not have
 ├── BadInput               text, dates or options that cannot be used
 ├── EncoderError           weights that are missing, damaged or of another model
+├── EngineError            an engine that is not installed, not in step with the index, or failed
 ├── IndexMissing           a question that needs `fallow build` first
 ├── IndexDamaged           a generation whose checksums do not hold
 └── NotEnoughEvidence      a stage that would have to invent its answer
@@ -134,6 +135,10 @@ class BadInput(FallowError):
 
 class EncoderError(FallowError):
     """The encoder's weights are missing, damaged or not those of the model asked for."""
+
+
+class EngineError(FallowError):
+    """A search engine is not installed, does not hold what the index holds, or failed at its work."""
 
 
 class IndexMissing(FallowError):

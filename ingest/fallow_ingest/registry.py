@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import entry_points
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from fallow_ingest.errors import UnknownName
 
@@ -29,9 +29,13 @@ class Registry(Generic[Part]):
 
         Raises UnknownName, listing what there is.
         """
+        return cast("Part", self.find(name)(**options))
+
+    def find(self, name: str) -> Any:
+        """What makes the part of that name, a class as a rule. Raises UnknownName."""
         for entry in entry_points(group=self.group):
             if entry.name == name:
-                return cast("Part", entry.load()(**options))
+                return entry.load()
         raise UnknownName(
             f"There is no {self.kind} named '{name}'", f"choose one of: {', '.join(self.names())}"
         )

@@ -8,21 +8,19 @@ is encoded again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fallow_index.arrays import FileSum, check_file, map_array, save_array
-from fallow_index.encoders import ENCODERS, Encoder
+from fallow_index.arrays import check_file, map_array, save_array
+from fallow_index.encoders import Encoder, create_encoder
 from fallow_index.full_texts import FullTexts
 from fallow_index.generations import (
-    NEIGHBOURS_FILE,
     NUMBERS_FILE,
     PUBLIC_BY_FILE,
-    SIMILARITIES_FILE,
     Generation,
     SegmentEntry,
     building,
@@ -33,12 +31,10 @@ from fallow_index.generations import (
     retire,
     whole_generations,
 )
-from fallow_index.lexical import Postings
-from fallow_index.neighbours import KEPT, Neighbours, find_neighbours, update_neighbours
 from fallow_index.parts import Part, Rows, Wanted, assign, link, plan
 from fallow_index.pending import Pending
+from fallow_index.postings import Postings
 from fallow_index.segments import (
-    KEY_BYTES,
     Content,
     Segment,
     VectorSpace,
@@ -46,6 +42,7 @@ from fallow_index.segments import (
     encode_segment,
     merge_segments,
 )
+from fallow_index.vector_files import write_vector_files
 from fallow_ingest.catalog import Catalog
 from fallow_ingest.errors import IndexDamaged, IndexMissing
 from fallow_ingest.progress import ReportProgress, ignore_progress
@@ -73,7 +70,7 @@ def build_index(
         generations = whole_generations(catalog.library)
         if encoder is None:
             known = generations[0].space.encoder if generations else DEFAULT_ENCODER
-            encoder = ENCODERS.create(encoder_name or known)
+            encoder = create_encoder(encoder_name or known)
         space = VectorSpace.of(encoder)
         wanted = _wanted(catalog)
         previous, parts = _previous_parts(generations, space, report)
@@ -81,7 +78,7 @@ def build_index(
         parts += [Part(segment, None) for segment in pending.segments()]
         missing = assign(wanted, parts)
         texts = FullTexts.of(catalog, index, generations)
-        if previous is not None and not missing and _unchanged(previous, parts, wanted, texts):
+        if previous is not None and not missing and _unchanged(previous, space, parts, wanted, texts):
             _point_to(catalog.library, index, previous)
             pending.clear()
             texts.pending.clear()
@@ -133,13 +130,19 @@ def _previous_parts(
 
 
 def _unchanged(
-    previous: Generation, parts: Sequence[Part[Segment]], wanted: Sequence[Wanted], texts: FullTexts
+    previous: Generation,
+    space: VectorSpace,
+    parts: Sequence[Part[Segment]],
+    wanted: Sequence[Wanted],
+    texts: FullTexts,
 ) -> bool:
     """Whether the previous generation already says everything."""
     if any(part.live if part.entry is None else part.outdated for part in parts):
         return False
     if previous.papers != len(wanted) or not texts.unchanged(previous):
         return False
+    if previous.space.encoder != space.encoder:
+        return False  # the same vectors, but the encoder has moved
     numbers = map_array(previous.folder / NUMBERS_FILE, np.int64)
     days = map_array(previous.folder / PUBLIC_BY_FILE, np.int32)
     now = np.concatenate([np.empty(0, np.int64), *(p.numbers for p in parts if p.entry is not None)])
@@ -215,9 +218,8 @@ def _assemble(
         PUBLIC_BY_FILE: save_array(folder / PUBLIC_BY_FILE, _days(slot_numbers, public_by)),
         **text_files,
     }
-    report("neighbours", 0, 1)
     segments = [Segment.open(folder / entry.name, space) for entry in entries]
-    files |= _write_neighbours(folder, segments, slot_numbers, previous)
+    files |= write_vector_files(folder, segments, slot_numbers, previous, report)
     report("publish", 1, 1)
     papers = int(np.count_nonzero(slot_numbers >= 0))
     generation = Generation(
@@ -253,66 +255,3 @@ def _postings(catalog: Catalog, part: Part[Segment], rows: Rows) -> list[tuple[P
 
 def _days(numbers: Rows, public_by: dict[int, int]) -> NDArray[np.int32]:
     return np.array([public_by.get(number, 0) for number in numbers.tolist()], dtype=np.int32)
-
-
-def _write_neighbours(
-    folder: Path, segments: Sequence[Segment], slot_numbers: Rows, previous: Generation | None
-) -> dict[str, FileSum]:
-    """The neighbours of live rows, from the previous generation's where there is one."""
-    live = slot_numbers >= 0
-    numbers = slot_numbers[live]
-    vectors = live_vectors([segment.dense for segment in segments], live)
-    keys = np.concatenate([np.empty((0, KEY_BYTES), np.uint8), *(segment.keys for segment in segments)])[live]
-    if previous is None:
-        found = find_neighbours(vectors, numbers, np.arange(len(numbers)))
-    else:
-        old, old_numbers, old_keys = _old_neighbours(previous)
-        found = update_neighbours(vectors, numbers, old, _rows_before(numbers, keys, old_numbers, old_keys))
-    return {
-        NEIGHBOURS_FILE: save_array(folder / NEIGHBOURS_FILE, found.numbers),
-        SIMILARITIES_FILE: save_array(folder / SIMILARITIES_FILE, found.similarities),
-    }
-
-
-def _old_neighbours(previous: Generation) -> tuple[Neighbours, Rows, NDArray[np.uint8]]:
-    """Neighbours, numbers and keys of the previous generation's live rows."""
-    slots = map_array(previous.folder / NUMBERS_FILE, np.int64)
-    keys = [
-        map_array(previous.folder / s.name / "keys.npy", np.uint8, (KEY_BYTES,)) for s in previous.segments
-    ]
-    live = slots >= 0
-    neighbours = Neighbours(
-        map_array(previous.folder / NEIGHBOURS_FILE, np.int64, (KEPT,)),
-        map_array(previous.folder / SIMILARITIES_FILE, np.float32, (KEPT,)),
-    )
-    return neighbours, slots[live], np.concatenate([np.empty((0, KEY_BYTES), np.uint8), *keys])[live]
-
-
-def _rows_before(
-    numbers: Rows, keys: NDArray[np.uint8], old_numbers: Rows, old_keys: NDArray[np.uint8]
-) -> Rows:
-    """For each row the earlier row of the same paper with the same text, -1 where there is none."""
-    if not len(old_numbers):
-        return np.full(len(numbers), -1, np.int64)
-    order = np.argsort(old_numbers)
-    at = order[np.minimum(np.searchsorted(old_numbers, numbers, sorter=order), len(order) - 1)]
-    same = (old_numbers[at] == numbers) & (old_keys[at] == keys).all(axis=1)
-    return np.where(same, at, -1)
-
-
-def live_vectors(segments: Sequence[NDArray[np.float32]], live: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """The dense vectors of live rows; the mapped file itself where that is all there is."""
-    if len(segments) == 1 and live.all():
-        return segments[0]
-    if not segments:
-        return np.empty((0, 0), np.float32)
-    return np.concatenate(list(_live_parts(segments, live)))
-
-
-def _live_parts(
-    segments: Sequence[NDArray[np.float32]], live: NDArray[np.bool_]
-) -> Iterator[NDArray[np.float32]]:
-    base = 0
-    for vectors in segments:
-        yield vectors[live[base : base + len(vectors)]]
-        base += len(vectors)

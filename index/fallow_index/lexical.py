@@ -1,111 +1,57 @@
-"""Lexical search: BM25 over title and abstract, on memory-mapped postings.
+"""Lexical search: BM25 on memory-mapped postings.
 
 Why not tantivy (compared in docs/search.md): its k1 = 1.2 and b = 0.75 are fixed, field lengths are rounded
 to one byte, statistics cannot be restricted to what was public on a date, and a query is a tree of objects.
-The arrays below are smaller, score a whole abstract as query in a few milliseconds, and filter inside: an
-`as_of` question is answered with the document frequencies of that day.
+The arrays of postings.py are smaller, score a whole abstract as query in a few milliseconds, and filter
+inside: an `as_of` question is answered with the document frequencies of that day.
+
+A long query does not scan every posting of every word. Its rarest words are scored for all papers, as many
+as fit a budget of postings; the common rest is added for the best of these only, so every score that is
+given out is exact (the budget's effect on who is among the best: docs/search.md).
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fallow_index.arrays import REBUILD, ArrayWriter, FileSum, map_array, save_array
+from fallow_index.postings import Postings
 from fallow_index.tokens import count_terms, term_key
-from fallow_ingest.errors import IndexDamaged
 
 Visible = NDArray[np.bool_]
+Slots = NDArray[np.int64]
 Scores = NDArray[np.float32]
 
 K1 = 2.0
 B = 0.75
 """Chosen on the neurips dev protocol, among k1 0.9-3 and b 0.4-0.9."""
-TITLE_WEIGHT = 2
-"""A word of the title counts as this many words of the abstract (BM25F with one length; same choice)."""
 QUERY_POWER = 0.75
 """A word said n times in the query weighs n ** QUERY_POWER."""
+BUDGET = 1.0
+"""Postings that are scanned for one query, per paper of the index: a title fits whole, an abstract's common
+words do not."""
+LEAST_BUDGET = 300_000
+"""Postings that are scanned in any case, some milliseconds: small libraries are scored exactly."""
+SPARE = 5
+"""So many times the papers asked for are scored with the common words as well."""
+MOST_TOLD = 5
+"""Words named as a reason."""
 
-_MOST_COUNTED = 255
-TERMS_FILE, STARTS_FILE = "terms.npy", "term_offsets.npy"
-ROWS_FILE, COUNTS_FILE, LENGTHS_FILE = "posting_rows.npy", "posting_counts.npy", "lengths.npy"
-_MERGE_POSTINGS = 4_000_000
-"""Postings merged at a time: bounds the memory of a merge to some 150 MB."""
 
+@dataclass(frozen=True, slots=True)
+class QueryTerm:
+    """A term of a query. places: per segment the range of its postings; frequency: visible papers with it.
 
-@dataclass(frozen=True, eq=False)
-class Postings:
-    """The inverted index of one segment.
-
-    terms: uint64 [v], ascending (tokens.term_key); the postings of term i are offsets[i]:offsets[i + 1].
-    rows: int32 [p], ascending within a term; counts: uint8 [p], weighted occurrences; lengths: int32 [n].
+    weight: what the query says times the inverse document frequency.
     """
 
-    terms: NDArray[np.uint64]
-    offsets: NDArray[np.int64]
-    rows: NDArray[np.int32]
-    counts: NDArray[np.uint8]
-    lengths: NDArray[np.int32]
-
-    @classmethod
-    def of(cls, papers: Iterable[tuple[str, str]]) -> Postings:
-        """The postings of papers given as (title, abstract)."""
-        keys: dict[str, int] = {}
-        columns: list[int] = []
-        counts: list[int] = []
-        sizes: list[int] = []
-        lengths: list[int] = []
-        for title, abstract in papers:
-            weighted = count_terms(abstract)
-            for term, count in count_terms(title).items():
-                weighted[term] += TITLE_WEIGHT * count
-            columns.extend([keys.setdefault(term, len(keys)) for term in weighted])
-            counts.extend([min(count, _MOST_COUNTED) for count in weighted.values()])
-            sizes.append(len(weighted))
-            lengths.append(weighted.total())
-        terms = np.array([term_key(term) for term in keys], dtype=np.uint64)
-        rows = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
-        column_terms = terms[np.array(columns, dtype=np.int64)]
-        return _sorted_postings(
-            column_terms, rows, np.array(counts, np.uint8), np.array(lengths, dtype=np.int32)
-        )
-
-    @classmethod
-    def open(cls, folder: Path, rows: int) -> Postings:
-        """Map the files of a segment. Raises IndexDamaged when they do not fit together."""
-        found = cls(
-            map_array(folder / TERMS_FILE, np.uint64),
-            map_array(folder / STARTS_FILE, np.int64),
-            map_array(folder / ROWS_FILE, np.int32),
-            map_array(folder / COUNTS_FILE, np.uint8),
-            map_array(folder / LENGTHS_FILE, np.int32),
-        )
-        fits = len(found.lengths) == rows and len(found.offsets) == len(found.terms) + 1
-        if not fits or found.offsets[-1] != len(found.rows) or len(found.rows) != len(found.counts):
-            raise IndexDamaged(f"{folder / STARTS_FILE} does not fit the postings beside it", REBUILD)
-        return found
-
-    def write(self, folder: Path) -> dict[str, FileSum]:
-        """Write the files of a segment; returns their checksums."""
-        return {
-            TERMS_FILE: save_array(folder / TERMS_FILE, self.terms),
-            STARTS_FILE: save_array(folder / STARTS_FILE, self.offsets),
-            ROWS_FILE: save_array(folder / ROWS_FILE, self.rows),
-            COUNTS_FILE: save_array(folder / COUNTS_FILE, self.counts),
-            LENGTHS_FILE: save_array(folder / LENGTHS_FILE, self.lengths),
-        }
-
-    def find(self, keys: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """Where each key stands in `terms`, -1 where it does not."""
-        if not len(self.terms):
-            return np.full(len(keys), -1, np.int64)
-        at = np.minimum(np.searchsorted(self.terms, keys), len(self.terms) - 1)
-        return np.where(self.terms[at] == keys, at, -1)
+    term: str
+    weight: float
+    frequency: int
+    places: tuple[slice, ...]
 
 
 class LexicalIndex:
@@ -119,47 +65,132 @@ class LexicalIndex:
             np.float32
         )
 
-    def scores(self, terms: Mapping[str, float], visible: Visible) -> Scores:
-        """BM25 of every slot, float32 [slots]; 0 where no term occurs.
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def ask(self, terms: Mapping[str, float], visible: Visible) -> LexicalAnswer:
+        """Prepare a query.
 
         terms: weights of query terms (`query_terms`). visible: bool [slots]; collection statistics count only
         visible slots, so what was not public yet cannot influence how others rank. Slots that are not visible
         are scored as well: it is for the caller to choose among the rest.
         """
-        scores = np.zeros(len(self._lengths), np.float32)
         papers = int(np.count_nonzero(visible))
-        if not papers or not terms:
-            return scores
         everything = papers == len(visible)
-        average = float(self._lengths.mean() if everything else self._lengths[visible].mean())
-        saturation = _length_norm(self._lengths, average)
-        keys = np.array([term_key(term) for term in terms], dtype=np.uint64)
-        places = [postings.find(keys) for postings in self._segments]
-        for term, weight in enumerate(terms.values()):
-            rows, counts = self._postings(term, places)
-            frequency = len(rows) if everything else int(np.count_nonzero(visible[rows]))
-            if frequency:
-                factor = np.float32(weight * inverse_document_frequency(frequency, papers))
-                scores[rows] += factor * term_saturation(counts, saturation[rows])
+        found: list[QueryTerm] = []
+        if papers:
+            keys = np.array([term_key(term) for term in terms], dtype=np.uint64)
+            places = [postings.ranges(keys) for postings in self._segments]
+            for at, (term, weight) in enumerate(terms.items()):
+                ranges = tuple(slice(*bounds[at].tolist()) for bounds in places)
+                frequency = self._frequency(ranges, None if everything else visible)
+                weight *= inverse_document_frequency(frequency, papers)
+                found.append(QueryTerm(term, weight, frequency, ranges))
+        average = float(self._lengths.mean(where=visible)) if papers else 0.0
+        return LexicalAnswer(self._segments, self._bases, found, _length_norm(self._lengths, average))
+
+    def _frequency(self, ranges: Sequence[slice], visible: Visible | None) -> int:
+        if visible is None:
+            return sum(place.stop - place.start for place in ranges)
+        return sum(
+            int(np.count_nonzero(visible[base : base + len(postings.lengths)][postings.rows[place]]))
+            for base, postings, place in zip(self._bases, self._segments, ranges, strict=False)
+        )
+
+
+class LexicalAnswer:
+    """BM25 for one query: of all slots, of some slots, or the best."""
+
+    def __init__(
+        self, segments: Sequence[Postings], bases: Slots, terms: Sequence[QueryTerm], norms: Scores
+    ) -> None:
+        self._segments = segments
+        self._bases = bases
+        self.terms = sorted((term for term in terms if term.frequency), key=lambda term: term.frequency)
+        self.total_weight = sum(term.weight for term in terms)
+        self._norms = norms
+
+    def everything(self, terms: Sequence[QueryTerm] | None = None) -> Scores:
+        """Exact BM25 of every slot, float32 [slots]; 0 where no term occurs. terms: only of these."""
+        scores = np.zeros(len(self._norms), np.float32)
+        for at, postings in enumerate(self._segments):
+            stretch = slice(int(self._bases[at]), int(self._bases[at + 1]))
+            mine, norms = scores[stretch], self._norms[stretch]
+            for term in self.terms if terms is None else terms:
+                rows = postings.rows[term.places[at]]
+                counts = postings.counts[term.places[at]].astype(np.float32)
+                mine[rows] += np.float32(term.weight) * term_saturation(counts, norms[rows])
         return scores
 
-    def _postings(
-        self, term: int, places: Sequence[NDArray[np.int64]]
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Slots and counts of one query term over all segments."""
-        rows, counts = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
-        for base, postings, found in zip(self._bases, self._segments, places, strict=False):
-            at = found[term]
-            if at >= 0:
-                chosen = slice(int(postings.offsets[at]), int(postings.offsets[at + 1]))
-                rows.append(postings.rows[chosen] + base)
-                counts.append(postings.counts[chosen].astype(np.float32))
-        return np.concatenate(rows), np.concatenate(counts)
+    def coverage(self) -> Scores:
+        """The share of the query's weight that the terms of every slot make up, float32 [slots], 0 to 1."""
+        shares = np.zeros(len(self._norms), np.float32)
+        for at, postings in enumerate(self._segments):
+            mine = shares[int(self._bases[at]) : int(self._bases[at + 1])]
+            for term in self.terms:
+                mine[postings.rows[term.places[at]]] += np.float32(term.weight / self.total_weight)
+        return shares
+
+    def contributions(self, slots: Slots) -> NDArray[np.float32]:
+        """What each of `terms` adds to the exact BM25 of some slots, float32 [terms, slots]."""
+        parts = np.zeros((len(self.terms), len(slots)), np.float32)
+        owner = np.searchsorted(self._bases, slots, side="right") - 1
+        for at, postings in enumerate(self._segments):
+            mine = np.flatnonzero(owner == at)
+            if not len(mine):
+                continue
+            rows = (slots[mine] - self._bases[at]).astype(np.int32)
+            norms = self._norms[slots[mine]]
+            for row, term in enumerate(self.terms):
+                counts = postings.counts_of(term.places[at], rows)
+                parts[row, mine] = np.float32(term.weight) * term_saturation(counts, norms)
+        return parts
+
+    def scores(self, slots: Slots) -> Scores:
+        """Exact BM25 of some slots, float32 [slots]."""
+        return np.asarray(self.contributions(slots).sum(axis=0), dtype=np.float32)
+
+    def telling_terms(self, slots: Slots) -> list[tuple[str, ...]]:
+        """The terms that each slot owes most of its score to, at most MOST_TOLD, the weightiest first."""
+        parts = self.contributions(slots)
+        order = np.argsort(-parts, axis=0, kind="stable")[:MOST_TOLD]
+        return [
+            tuple(self.terms[row].term for row in order[:, at].tolist() if parts[row, at] > 0)
+            for at in range(len(slots))
+        ]
+
+    def best(self, k: int, allowed: Visible) -> Slots:
+        """Slots of the k best among those allowed, in no particular order; fewer when fewer hold a term."""
+        leading = self._leading()
+        scores = np.where(allowed, self.everything(leading), np.float32(0))
+        if len(leading) == len(self.terms):
+            return best_slots(scores, k)
+        first = best_slots(scores, SPARE * k)
+        if len(first) < k:  # the rare words alone do not fill the list
+            return best_slots(np.where(allowed, self.everything(), np.float32(0)), k)
+        return first[best_slots(self.scores(first), k)]
+
+    def _leading(self) -> list[QueryTerm]:
+        """The rarest terms, as many as the budget allows."""
+        spent = np.cumsum([term.frequency for term in self.terms])
+        budget = max(LEAST_BUDGET, BUDGET * len(self._norms))
+        return self.terms[: max(1, int(np.searchsorted(spent, budget, side="right")))]
+
+
+def best_slots(scores: Scores, k: int) -> Slots:
+    """Slots of the k highest scores above 0, in no particular order; the lower slot among equals."""
+    positive = np.flatnonzero(scores > 0)
+    if len(positive) <= k:
+        return positive
+    values = scores[positive]
+    cut = np.partition(values, len(values) - k)[len(values) - k]
+    above, equal = positive[values > cut], positive[values == cut]
+    return np.concatenate([above, equal[: k - len(above)]])
 
 
 def query_terms(text: str) -> dict[str, float]:
     """The terms of a query with their weights: n ** QUERY_POWER for a term said n times."""
-    return {term: count**QUERY_POWER for term, count in Counter(count_terms(text)).items()}
+    return {term: count**QUERY_POWER for term, count in count_terms(text).items()}
 
 
 def inverse_document_frequency(frequency: int, papers: int) -> float:
@@ -175,83 +206,3 @@ def term_saturation(counts: NDArray[np.float32], norms: NDArray[np.float32]) -> 
 def _length_norm(lengths: NDArray[np.float32], average: float) -> NDArray[np.float32]:
     """k1 ((1 - b) + b length / average length), the soft length normalisation of the same equation."""
     return np.float32(K1) * (np.float32(1 - B) + np.float32(B / max(average, 1e-9)) * lengths)
-
-
-def merge_postings(folder: Path, parts: Sequence[tuple[Postings, NDArray[np.int64]]]) -> dict[str, FileSum]:
-    """Write the chosen rows of several segments as one, in their order.
-
-    Goes through the terms in ranges of their keys: sorting takes bounded memory, the result 5 bytes a
-    posting.
-    """
-    lengths = np.concatenate([np.empty(0, np.int32), *(postings.lengths[rows] for postings, rows in parts)])
-    renumbered = _renumbering(parts)
-    total = sum(len(postings.rows) for postings, _ in parts)
-    ranges = max(1, -(-total // _MERGE_POSTINGS))
-    bounds = [round(at * 2**64 / ranges) for at in range(1, ranges)]
-    merged = [
-        _merge_range(parts, renumbered, low, high)
-        for low, high in zip([0, *bounds], [*bounds, 2**64], strict=True)
-    ]
-    terms = np.concatenate([part.terms for part in merged])
-    sizes = np.concatenate([np.diff(part.offsets) for part in merged])
-    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
-    with ArrayWriter(folder / ROWS_FILE, np.int32, int(offsets[-1])) as writer:
-        for part in merged:
-            writer.append(part.rows)
-    with ArrayWriter(folder / COUNTS_FILE, np.uint8, int(offsets[-1])) as counts_writer:
-        for part in merged:
-            counts_writer.append(part.counts)
-    return {
-        ROWS_FILE: writer.sum,
-        COUNTS_FILE: counts_writer.sum,
-        TERMS_FILE: save_array(folder / TERMS_FILE, terms),
-        STARTS_FILE: save_array(folder / STARTS_FILE, offsets),
-        LENGTHS_FILE: save_array(folder / LENGTHS_FILE, lengths),
-    }
-
-
-def _renumbering(parts: Sequence[tuple[Postings, NDArray[np.int64]]]) -> list[NDArray[np.int32]]:
-    """For each part, old row -> row in the merged segment, -1 for rows left behind."""
-    maps = []
-    base = 0
-    for postings, rows in parts:
-        new = np.full(len(postings.lengths), -1, np.int32)
-        new[rows] = np.arange(base, base + len(rows), dtype=np.int32)
-        maps.append(new)
-        base += len(rows)
-    return maps
-
-
-def _merge_range(
-    parts: Sequence[tuple[Postings, NDArray[np.int64]]],
-    renumbered: Sequence[NDArray[np.int32]],
-    low: int,
-    high: int,
-) -> Postings:
-    """The merged postings of the terms with low <= key < high."""
-    terms, rows, counts = [np.empty(0, np.uint64)], [np.empty(0, np.int32)], [np.empty(0, np.uint8)]
-    for (postings, _), new in zip(parts, renumbered, strict=True):
-        first = int(np.searchsorted(postings.terms, np.uint64(low)))
-        last = len(postings.terms) if high >= 2**64 else int(np.searchsorted(postings.terms, np.uint64(high)))
-        chosen = slice(int(postings.offsets[first]), int(postings.offsets[last]))
-        moved = new[postings.rows[chosen]]
-        kept = moved >= 0
-        terms.append(np.repeat(postings.terms[first:last], np.diff(postings.offsets[first : last + 1]))[kept])
-        rows.append(moved[kept])
-        counts.append(postings.counts[chosen][kept])
-    return _sorted_postings(
-        np.concatenate(terms), np.concatenate(rows), np.concatenate(counts), np.empty(0, np.int32)
-    )
-
-
-def _sorted_postings(
-    terms: NDArray[np.uint64],
-    rows: NDArray[np.int32],
-    counts: NDArray[np.uint8],
-    lengths: NDArray[np.int32],
-) -> Postings:
-    """Postings of (term, row, count) triples in any order of terms, rows ascending within equal terms."""
-    order = np.lexsort((rows, terms))
-    distinct, sizes = np.unique(terms[order], return_counts=True)
-    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
-    return Postings(distinct, offsets, rows[order], counts[order], lengths)

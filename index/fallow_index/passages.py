@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallow_index.arrays import REBUILD, FileSum, map_array, save_array, spans
-from fallow_index.lexical import Postings, merge_postings
+from fallow_index.postings import Postings, merge_postings
 from fallow_index.segments import KEY_BYTES, KEYS_FILE, Keys
 from fallow_ingest.catalog import StoredSection
 from fallow_ingest.errors import IndexDamaged

@@ -7,7 +7,7 @@ need is computed once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fallow_index.dense import DenseIndex
 from fallow_index.filters import Filters
 from fallow_index.late_interaction import score_rows
-from fallow_index.lexical import LexicalIndex
+from fallow_index.lexical import LexicalAnswer, LexicalIndex
 from fallow_index.query import Query
 from fallow_index.segments import Segment
 
@@ -31,6 +31,14 @@ class Answer(Protocol):
 
     def scores(self, slots: Slots) -> Scores:
         """Its score of each of `slots`, float32 [slots], higher is better."""
+
+
+@runtime_checkable
+class Explained(Protocol):
+    """An answer that can also say why."""
+
+    def reasons(self, slots: Slots) -> list[tuple[str, ...]]:
+        """For each of `slots` what its score rests on, in words, the weightiest first."""
 
 
 class Retriever(Protocol):
@@ -51,22 +59,24 @@ class LexicalRetriever:
         self._index = index
 
     def ask(self, query: Query, filters: Filters) -> Answer:
-        """BM25 of every slot, once."""
-        return _Scored(self._index.scores(query.terms, filters.visible), filters)
+        """Its words are looked up; papers are scored when the answer is asked."""
+        return _LexicalAnswer(self._index.ask(query.terms, filters.visible), filters)
 
 
-class _Scored:
-    """An answer that knows the score of every slot; 0 means not found."""
-
-    def __init__(self, scores: Scores, filters: Filters) -> None:
-        self._scores = scores
+class _LexicalAnswer:
+    def __init__(self, answer: LexicalAnswer, filters: Filters) -> None:
+        self._answer = answer
         self._filters = filters
 
     def nominate(self, depth: int) -> Slots:
-        return best_slots(np.where(self._filters.allowed, self._scores, 0), depth)
+        return self._answer.best(depth, self._filters.allowed)
 
     def scores(self, slots: Slots) -> Scores:
-        return self._scores[slots]
+        return self._answer.scores(slots)
+
+    def reasons(self, slots: Slots) -> list[tuple[str, ...]]:
+        """The terms that each paper owes most of its score to."""
+        return self._answer.telling_terms(slots)
 
 
 class DenseRetriever:
@@ -124,16 +134,7 @@ class _LateAnswer:
         for at in np.unique(owner):
             mine = np.flatnonzero(owner == at)
             rows = slots[mine] - self._bases[at]
-            scores[mine] = score_rows(self._query.tokens, self._segments[at].tokens, rows)
+            scores[mine] = score_rows(
+                self._query.tokens, self._segments[at].tokens, rows, self._query.weights
+            )
         return scores
-
-
-def best_slots(scores: Scores, k: int) -> Slots:
-    """Slots of the k highest scores above 0, in no particular order; the lower slot among equals."""
-    positive = np.flatnonzero(scores > 0)
-    if len(positive) <= k:
-        return positive
-    values = scores[positive]
-    cut = np.partition(values, len(values) - k)[len(values) - k]
-    above, equal = positive[values > cut], positive[values == cut]
-    return np.concatenate([above, equal[: k - len(above)]])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from fallow_index import token_codec
 from fallow_index.arrays import REBUILD, ArrayWriter, FileSum, map_array, save_array
 from fallow_index.encoders import Encoder
-from fallow_index.lexical import Postings, merge_postings
+from fallow_index.postings import Postings, merge_postings
 from fallow_index.token_pooling import POOL, pool_tokens
 from fallow_index.token_store import TokenStore, merge_tokens, write_tokens
 from fallow_ingest.errors import IndexDamaged
@@ -43,9 +43,12 @@ class Content:
 
 @dataclass(frozen=True)
 class VectorSpace:
-    """Which encoder made vectors, their lengths, and how many token vectors were averaged into one."""
+    """Which encoder made vectors, their lengths, and how many token vectors were averaged into one.
 
-    encoder: str
+    The digest decides whether two are the same; the encoder's name only says where to find it.
+    """
+
+    encoder: str = field(compare=False)
     digest: str
     dimension: int
     token_dimension: int

@@ -372,7 +372,7 @@ def test_other_rules_for_words_rewrite_the_postings_and_encode_nothing(
     build_index(catalog, encoder=encoder)
     monkeypatch.setattr("fallow_index.parts.VERSION", 10**6)
     monkeypatch.setattr("fallow_index.generations.SegmentEntry.__init__.__defaults__", (10**6,))
-    monkeypatch.setattr("fallow_index.lexical.count_terms", lambda text: Counter({"new": 1, text[:3]: 1}))
+    monkeypatch.setattr("fallow_index.postings.count_terms", lambda text: Counter({"new": 1, text[:3]: 1}))
     again = build_index(catalog, encoder=encoder)
     assert encoder.texts_seen == 30
     assert [segment.terms for segment in again.segments] == [10**6]

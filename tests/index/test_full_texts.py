@@ -18,7 +18,6 @@ from invented_papers import invented_paper
 from fallow_index import full_texts
 from fallow_index.build import build_index
 from fallow_index.generations import TEXT_NUMBERS_FILE, Generation, verify_generation
-from fallow_index.lexical import Postings
 from fallow_index.passages import (
     SENTENCES,
     PassageSegment,
@@ -27,6 +26,7 @@ from fallow_index.passages import (
     text_key,
     write_passages,
 )
+from fallow_index.postings import Postings
 from fallow_ingest.catalog import Catalog, StoredSection
 from fallow_ingest.errors import IndexDamaged
 from fallow_ingest.records import Paper, Section

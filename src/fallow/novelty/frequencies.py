@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from fallow.novelty.words import weight
 from fallow_index.arrays import map_array
 from fallow_index.generations import NUMBERS_FILE, PUBLIC_BY_FILE
-from fallow_index.lexical import Postings
+from fallow_index.postings import Postings
 from fallow_index.search import Searcher
 from fallow_index.tokens import term_key
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fallow_index.dense import Vectors, knn
+from fallow_index.dense import knn
+from fallow_index.dense_table import Vectors
 
 KEPT = 20
 """Neighbours kept for each paper."""
@@ -58,22 +59,28 @@ def update_neighbours(
     """
     if not len(old):
         return find_neighbours(vectors, numbers, np.arange(len(numbers)))
-    is_new = old_rows < 0
-    carried = Neighbours(old.numbers[old_rows], old.similarities[old_rows])
-    standing = numbers[~is_new]
-    lost = ~np.isin(carried.numbers, standing) & (carried.numbers >= 0)
-    short = (carried.numbers < 0).any(axis=1)
-    whole = np.flatnonzero(is_new | lost.any(axis=1) | short)
-    fresh = np.flatnonzero(is_new)
-    result_numbers, result_similarities = carried.numbers.copy(), carried.similarities.copy()
+    carried, whole = carried_over(numbers, old, old_rows)
+    fresh = np.flatnonzero(old_rows < 0)
     kept = np.setdiff1d(np.arange(len(numbers)), whole)
     if len(fresh) and len(kept):
         rows, products = knn(vectors[kept], vectors[fresh], min(KEPT, len(fresh)))
         candidates = np.concatenate([carried.numbers[kept], numbers[fresh][rows]], axis=1)
         scores = np.concatenate([carried.similarities[kept], products], axis=1)
         best = np.argsort(-scores, axis=1, kind="stable")[:, :KEPT]
-        result_numbers[kept] = np.take_along_axis(candidates, best, axis=1)
-        result_similarities[kept] = np.take_along_axis(scores, best, axis=1)
+        carried.numbers[kept] = np.take_along_axis(candidates, best, axis=1)
+        carried.similarities[kept] = np.take_along_axis(scores, best, axis=1)
     found = find_neighbours(vectors, numbers, whole)
-    result_numbers[whole], result_similarities[whole] = found.numbers, found.similarities
-    return Neighbours(result_numbers, result_similarities)
+    carried.numbers[whole], carried.similarities[whole] = found.numbers, found.similarities
+    return carried
+
+
+def carried_over(
+    numbers: NDArray[np.int64], old: Neighbours, old_rows: NDArray[np.int64]
+) -> tuple[Neighbours, NDArray[np.int64]]:
+    """What each row had in an earlier generation (a copy; nonsense for new rows), and which rows need a list
+    made anew: new ones, those that lost a neighbour, and those that never had KEPT."""
+    is_new = old_rows < 0
+    carried = Neighbours(old.numbers[old_rows], old.similarities[old_rows])
+    lost = ~np.isin(carried.numbers, numbers[~is_new]) & (carried.numbers >= 0)
+    short = (carried.numbers < 0).any(axis=1)
+    return carried, np.flatnonzero(is_new | lost.any(axis=1) | short)

@@ -31,7 +31,7 @@ class HashingEncoder:
     def digest(self) -> str:
         return hashlib.sha256(f"{self.dimension} {self.token_dimension} {self.salt}".encode()).hexdigest()
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         for row, text in enumerate(texts):
             words = self._words(text)

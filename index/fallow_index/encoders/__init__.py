@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from fallow_ingest.errors import UnknownName
 from fallow_ingest.registry import Registry
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Encoder(Protocol):
 
     @property
     def name(self) -> str:
-        """The name in the registry."""
+        """What `create_encoder` finds it by: its name in the registry, or a model's folder or hub name."""
 
     @property
     def digest(self) -> str:
@@ -64,12 +65,12 @@ class Encoder(Protocol):
     def max_tokens(self) -> int:
         """Word pieces read of a text, markers included; the rest is cut off."""
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
         """Dense vectors, float32 [texts, dimension], each of length 1. Any text is accepted, also an empty
-        one."""
+        one. `query` for texts that search, otherwise for texts that are searched."""
 
     def encode_tokens(self, texts: Sequence[str], *, query: bool = False) -> TokenVectors:
-        """Token vectors; `query` for texts that search, otherwise for texts that are searched."""
+        """Token vectors; `query` as for `encode`."""
 
     def encode_both(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], TokenVectors]:
         """`encode` and `encode_tokens` of documents at the price of one pass."""
@@ -77,3 +78,24 @@ class Encoder(Protocol):
 
 ENCODERS: Registry[Encoder] = Registry("encoder", "fallow.encoders")
 """Encoders by name; `ENCODERS.create("minilm")` is the default one."""
+
+MODEL_RUNTIME = "sentence-transformers"
+"""The encoder that runs models of people's own."""
+
+
+def create_encoder(name: str) -> Encoder:
+    """The encoder of that name in the registry, else the model of that folder or hub name.
+
+    Raises UnknownName, listing what there is, for a name that can be neither; EncoderError for a model that
+    is missing or not whole.
+    """
+    if name not in ENCODERS.names():
+        from fallow_index.encoders.sentence_transformer_files import looks_like_model
+
+        if looks_like_model(name):
+            return ENCODERS.create(MODEL_RUNTIME, model=name)
+    try:
+        return ENCODERS.create(name)
+    except UnknownName as error:
+        remedy = f"{error.remedy}, or give a model's folder or its hub name (organisation/model)"
+        raise UnknownName(error.what, remedy) from error

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from fallow_index.encoders.minilm import MiniLmEncoder
 from fallow_index.encoders.weights import CACHE_VARIABLE
+
+sys.path.insert(0, str(Path(__file__).parent))
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # read when the hub's client is first imported
 
 
 @pytest.fixture(scope="session")

@@ -16,11 +16,13 @@ class Signal:
     """What one retriever said of a hit.
 
     rank: from 1 among the candidates, exact for as many as the retriever nominated. score: BM25, cosine, mean
-    MaxSim, or whatever the retriever of that name measures; higher is better.
+    MaxSim, or whatever the retriever of that name measures; higher is better. why: what it rests on, in
+    words, where the search was asked to explain.
     """
 
     rank: int
     score: float
+    why: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

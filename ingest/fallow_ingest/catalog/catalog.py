@@ -27,7 +27,7 @@ from fallow_ingest.catalog.stored import (
     StoredSection,
     paper_of,
 )
-from fallow_ingest.errors import LibraryBusy, PaperUnknown
+from fallow_ingest.errors import LibraryBusy, PaperUnknown, UnknownName
 from fallow_ingest.identifiers import parse_id
 from fallow_ingest.records import Citation, Paper
 
@@ -203,6 +203,24 @@ class Catalog:
                 f"The library has no paper with the id '{id_text}'", "find it with `fallow search TITLE`"
             )
         return self.paper(number)
+
+    def papers_from(self, source: str) -> list[int]:
+        """Numbers of the papers that a source told of, ascending. Raises UnknownName naming the sources."""
+        rows = self.connection.execute(
+            "SELECT DISTINCT paper FROM records WHERE source = ? ORDER BY paper", (source,)
+        ).fetchall()
+        if not rows:
+            names = [
+                row[0]
+                for row in self.connection.execute("SELECT DISTINCT source FROM records ORDER BY source")
+            ]
+            raise UnknownName(
+                f"No paper of the library came from '{source}'",
+                f"choose one of: {', '.join(names)}"
+                if names
+                else "read some with `fallow ingest SOURCE FILE`",
+            )
+        return [row[0] for row in rows]
 
     def sections(self, number: int) -> list[StoredSection]:
         """A paper's sections in reading order; the source that gave most text wins."""

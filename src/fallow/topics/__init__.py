@@ -9,12 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fallow.topics.model import MapRun, Place, Topic, TopicTree
-from fallow.topics.store import load_topics, save_topics
+from fallow.topics.store import load_topics, papers_of_topic, save_topics
 
 if TYPE_CHECKING:
     from fallow.topics.build import build_topics
 
-__all__ = ["MapRun", "Place", "Topic", "TopicTree", "build_topics", "load_topics", "save_topics"]
+__all__ = [
+    "MapRun",
+    "Place",
+    "Topic",
+    "TopicTree",
+    "build_topics",
+    "load_topics",
+    "papers_of_topic",
+    "save_topics",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 import orjson
 
 from fallow.topics.model import MapRun, Place, Topic, TopicTree
 from fallow_ingest.catalog import Catalog
+from fallow_ingest.errors import UnknownName
 
 
 def save_topics(catalog: Catalog, tree: TopicTree) -> None:
@@ -100,3 +103,28 @@ def load_topics(catalog: Catalog) -> TopicTree:
 def has_topics(catalog: Catalog) -> bool:
     """Whether a map was built."""
     return catalog.connection.execute("SELECT 1 FROM map_run").fetchone() is not None
+
+
+def papers_of_topic(catalog: Catalog, name: str) -> list[int]:
+    """Numbers of the papers of a topic, given by its id or its label (in any case), ascending.
+
+    A direction holds the papers of its subfields. Raises UnknownName naming the topics that come nearest.
+    """
+    topics = {str(row[0]): row[1] for row in catalog.connection.execute("SELECT topic, label FROM topics")}
+    wanted = name.strip().casefold()
+    ids = [key for key, label in topics.items() if wanted in (key, label.casefold())]
+    if not ids:
+        labels = {label.casefold(): f"{label} ({key})" for key, label in topics.items()}
+        near = get_close_matches(wanted, labels, n=5, cutoff=0.0)
+        raise UnknownName(
+            f"The map of the library has no topic '{name}'",
+            f"`fallow map` lists them; nearest: {', '.join(labels[label] for label in near)}"
+            if near
+            else "run `fallow build` to make a map",
+        )
+    rows = catalog.connection.execute(
+        "SELECT DISTINCT paper FROM json_each(?) j CROSS JOIN paper_topics t "
+        "ON t.topic = j.value OR t.subtopic = j.value ORDER BY paper",
+        (orjson.dumps([int(key) for key in ids]).decode(),),
+    )
+    return [row[0] for row in rows]

@@ -1,0 +1,71 @@
+"""Candidates of a search: nominated by some retrievers, scored by all that are asked, put in one order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fallow_index.citation_neighbours import SEEDS, CitationNeighbours
+from fallow_index.filters import Filters
+from fallow_index.fusion import score_fusion
+from fallow_index.retrievers import Answer
+
+Slots = NDArray[np.int64]
+Scores = NDArray[np.float32]
+
+NEIGHBOURS = 100
+"""Citation neighbours that become candidates."""
+SILENT = frozenset({"passages", "citations", "age"})
+"""Retrievers that have nothing to say to most queries: without a finding they take no part."""
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """slots: int64 [n], ascending; scores: retriever -> float32 [n]."""
+
+    slots: Slots
+    scores: Mapping[str, Scores]
+
+    @property
+    def fused(self) -> Scores:
+        """One score of each, float32 [n]: the retrievers' joined, or that of the only one."""
+        if len(self.scores) == 1:
+            return next(iter(self.scores.values()))
+        return score_fusion(self.scores)
+
+
+def nominated(answers: Mapping[str, Answer], nominators: Iterable[str], depth: int) -> Slots:
+    """Everyone whom a nominator puts among its best `depth`, ascending."""
+    slots = [answers[name].nominate(depth) for name in nominators if name in answers]
+    return np.unique(np.concatenate([np.empty(0, np.int64), *slots]))
+
+
+def scored(answers: Mapping[str, Answer], scorers: Iterable[str], slots: Slots) -> Candidates:
+    """Candidates with the scores of those scorers that have something to say."""
+    scores = {name: answers[name].scores(slots) for name in scorers if name in answers}
+    return Candidates(slots, {n: v for n, v in scores.items() if n not in SILENT or v.any()})
+
+
+def with_neighbours(
+    first: Candidates, answers: dict[str, Answer], neighbours: CitationNeighbours, filters: Filters
+) -> Candidates:
+    """A second round: the first one's candidates and the citation neighbours of its best.
+
+    Adds the answer `citations` to `answers`. Without a citation among the best the first round stands.
+    """
+    best = np.argsort(-first.fused, kind="stable")[:SEEDS]
+    found = neighbours.of(first.slots[best], filters)
+    if not len(found.slots):
+        return first
+    answers[neighbours.name] = found
+    new = np.setdiff1d(found.nominate(NEIGHBOURS), first.slots)
+    slots = np.concatenate([first.slots, new])
+    order = np.argsort(slots)
+    scores = {
+        name: np.concatenate([values, answers[name].scores(new)])[order]
+        for name, values in first.scores.items()
+    }
+    return Candidates(slots[order], scores | {neighbours.name: found.scores(slots[order])})

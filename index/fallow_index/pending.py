@@ -39,7 +39,8 @@ class Pending(Generic[Piece]):
     @staticmethod
     def of(index: Path, space: VectorSpace) -> Pending[Segment]:
         """The encoded pieces below an index folder; those of other vector spaces are removed."""
-        mark = hashlib.sha256(json.dumps(asdict(space), sort_keys=True).encode()).hexdigest()
+        marks = asdict(space) | {"encoder": ""}  # only says where to find it
+        mark = hashlib.sha256(json.dumps(marks, sort_keys=True).encode()).hexdigest()
         return Pending(_only(index / FOLDER / mark[:32]), partial(Segment.open, space=space))
 
     @staticmethod

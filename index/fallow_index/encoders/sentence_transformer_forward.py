@@ -85,7 +85,7 @@ class TorchRunner:
         is not asked for is empty. Raises EncoderError for values that are not finite or too little memory."""
         order = sorted(range(len(texts)), key=lambda at: -len(texts[at]))
         chunks = [order[start : start + CHUNK] for start in range(0, len(order), CHUNK)]
-        with self._lock, torch.inference_mode(), self._autocast():
+        with self._lock, torch.inference_mode():
             parts = [
                 self._chunk(rows, features, task, dense=dense, tokens=tokens)
                 for rows, features in self._tokenised(texts, chunks, task)
@@ -117,9 +117,10 @@ class TorchRunner:
         batches."""
         done: list[tuple[Any, Any, Any]] = []
         places: list[int] = []
-        for batch, part in batches(features, self.budget):
-            places += [rows[at] for at in batch.tolist()]
-            done += self._fitting(part, task, tokens=tokens)
+        with self._autocast():
+            for batch, part in batches(features, self.budget):
+                places += [rows[at] for at in batch.tolist()]
+                done += self._fitting(part, task, tokens=tokens)
         vectors = torch.cat([found for found, _, _ in done]) if dense else torch.empty(0, 0)
         flat = torch.cat([found for _, found, _ in done])
         if not (bool(torch.isfinite(vectors).all()) and bool(torch.isfinite(flat).all())):

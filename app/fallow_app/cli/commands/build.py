@@ -11,7 +11,10 @@ from fallow_app.cli.options import json_option, library_option, print_json, prog
 
 @click.command("build")
 @click.option(
-    "--encoder", "encoder_name", metavar="NAME", help="Encoder to index with (fallow doctor lists them)."
+    "--encoder",
+    "encoder_name",
+    metavar="NAME",
+    help="Encoder to index with: its name, or the folder or hub name of a model (extra `torch`).",
 )
 @library_option
 @json_option

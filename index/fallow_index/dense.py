@@ -66,7 +66,7 @@ class DenseIndex:
                 return found[:k]
         if self._ivf is None:
             return self._scan(query, k, allowed)
-        if count > max(FEW, len(self) // FEW_SHARE):
+        if count > max(FEW, len(self) // FEW_SHARE, REFINED * k):
             nominees = self._ivf.nominate(query[np.newaxis], REFINED * k, allowed)[0]
             nominees = nominees[nominees >= 0]
             if len(nominees) >= k:

@@ -55,7 +55,7 @@ class Postings:
         terms = np.array([term_key(term) for term in keys], dtype=np.uint64)
         rows = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
         column_terms = terms[np.array(columns, dtype=np.int64)]
-        return _sorted_postings(
+        return sorted_postings(
             column_terms, rows, np.array(counts, np.uint8), np.array(lengths, dtype=np.int32)
         )
 
@@ -169,12 +169,12 @@ def _merge_range(
         terms.append(np.repeat(postings.terms[first:last], np.diff(postings.offsets[first : last + 1]))[kept])
         rows.append(moved[kept])
         counts.append(postings.counts[chosen][kept])
-    return _sorted_postings(
+    return sorted_postings(
         np.concatenate(terms), np.concatenate(rows), np.concatenate(counts), np.empty(0, np.int32)
     )
 
 
-def _sorted_postings(
+def sorted_postings(
     terms: NDArray[np.uint64],
     rows: NDArray[np.int32],
     counts: NDArray[np.uint8],

@@ -14,11 +14,15 @@ class Filters:
     """Masks over slots, bool [slots].
 
     visible: what was public; collection statistics are made of these, so that the future cannot influence an
-    old answer. allowed: which of them may be found.
+    old answer. allowed: which of them may be found. as_of, exclude, within: the question that made the masks,
+    for an engine that filters by itself.
     """
 
     visible: NDArray[np.bool_]
     allowed: NDArray[np.bool_]
+    as_of: int | None = None
+    exclude: Collection[int] = ()
+    within: Collection[int] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,4 +48,4 @@ class SlotTable:
             allowed = allowed & np.isin(self.numbers, np.fromiter(within, np.int64, len(within)))
         if exclude:
             allowed = allowed & ~np.isin(self.numbers, np.fromiter(exclude, np.int64, len(exclude)))
-        return Filters(visible, allowed)
+        return Filters(visible, allowed, as_of, exclude, within)

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallow_index.arrays import REBUILD, map_array
-from fallow_index.build import live_vectors
 from fallow_index.dense import knn
 from fallow_index.filters import SlotTable
 from fallow_index.generations import (
@@ -25,7 +24,9 @@ from fallow_index.generations import (
     Generation,
 )
 from fallow_index.neighbours import KEPT, without_self
-from fallow_index.segments import Segment
+from fallow_index.segments import KEY_BYTES, Keys, Segment
+from fallow_index.token_codec import TokenQuantiser
+from fallow_index.vector_files import live_vectors
 from fallow_ingest.errors import IndexDamaged
 
 Numbers = NDArray[np.int64]
@@ -59,6 +60,42 @@ class OpenIndex:
     def vectors(self) -> Vectors:
         """Dense vectors of all papers in row order, float32 [n, d], of length 1; mapped where possible."""
         return live_vectors([segment.dense for segment in self._segments], self._live)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """Content keys of all papers in row order, uint8 [n, 16]."""
+        parts = [segment.keys for segment in self._segments]
+        return np.concatenate([np.empty((0, KEY_BYTES), np.uint8), *parts])[self._live]
+
+    @property
+    def days(self) -> NDArray[np.int32]:
+        """The day by which each paper was public, in row order, int32 [n], yyyymmdd."""
+        return np.asarray(self.table.public_by[self._slots])
+
+    @property
+    def token_counts(self) -> Numbers:
+        """How many token vectors each paper has, in row order, int64."""
+        counts = [np.diff(segment.tokens.offsets) for segment in self._segments]
+        return np.concatenate([np.empty(0, np.int64), *counts])[self._live]
+
+    @property
+    def quantisers(self) -> list[TokenQuantiser]:
+        """Of the token vectors of each segment."""
+        return [segment.tokens.quantiser for segment in self._segments]
+
+    def tokens(self, rows: Numbers) -> tuple[Vectors, Numbers]:
+        """Token vectors of some papers as the encoder made them, decompressed, without repeats.
+
+        Returns float32 [tokens, token_dimension], and offsets int64 [rows + 1] of where each paper's begin.
+        """
+        dimension = self.generation.space.token_dimension
+        parts = [np.empty((0, dimension), np.float32)]
+        lengths = [0]
+        for slot in self._slots[rows].tolist():
+            segment, at = self._place(slot)
+            parts.append(segment.tokens.vectors(np.array([at])))
+            lengths.append(len(parts[-1]))
+        return np.concatenate(parts), np.cumsum(lengths)
 
     def rows(self, numbers: Collection[int] | Numbers) -> Numbers:
         """The row of each paper number, int64; -1 for papers that the index does not hold."""

@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fallow_index import token_codec
 from fallow_index.arrays import REBUILD, ArrayWriter, FileSum, map_array, save_array
 from fallow_index.encoders import Encoder
 from fallow_index.postings import Postings, merge_postings
-from fallow_index.token_pooling import POOL, pool_tokens
-from fallow_index.token_store import TokenStore, merge_tokens, write_tokens
+from fallow_index.token_codec import TokenQuantiser
+from fallow_index.token_pooling import POOL, without_repeats
+from fallow_index.token_store import TokenStore, merge_tokens
 from fallow_ingest.errors import IndexDamaged
 
 Keys = NDArray[np.uint8]
@@ -94,40 +94,40 @@ def text_of(title: str, abstract: str) -> str:
     return f"{title}. {abstract}" if abstract else title
 
 
-def encode_segment(folder: Path, contents: Sequence[Content], encoder: Encoder) -> dict[str, FileSum]:
-    """Encode papers into a new folder; returns the checksums of its files."""
-    dense, codes, lengths = [], [], [np.zeros(1, np.int64)]
+def encode_segment(
+    folder: Path,
+    contents: Sequence[Content],
+    encoder: Encoder,
+    known: Sequence[TokenQuantiser] = (),
+) -> dict[str, FileSum]:
+    """Encode papers into a new folder; returns the checksums of its files. known: as TokenStore.of."""
+    dense, kept, lengths = [], [], [np.zeros(1, np.int64)]
     for start in range(0, len(contents), _ENCODE_AT_ONCE):
         texts = [text_of(c.title, c.abstract) for c in contents[start : start + _ENCODE_AT_ONCE]]
         vectors, tokens = encoder.encode_both(texts)
-        pooled, offsets = pool_tokens(tokens.vectors, tokens.offsets)
+        some, offsets = without_repeats(tokens.vectors, tokens.offsets)
         dense.append(vectors)
-        codes.append(token_codec.encode(pooled))
+        kept.append(some.astype(np.float16))
         lengths.append(np.diff(offsets))
     keys = np.frombuffer(b"".join(c.key for c in contents), np.uint8).reshape(-1, KEY_BYTES)
+    store = TokenStore.of(np.concatenate(kept), np.cumsum(np.concatenate(lengths)), known)
     postings = Postings.of((c.title, c.abstract) for c in contents)
-    offsets = np.cumsum(np.concatenate(lengths))
-    return write_segment(folder, keys, np.concatenate(dense), np.concatenate(codes), offsets, postings)
+    return write_segment(folder, keys, np.concatenate(dense), store, postings)
 
 
 def write_segment(
-    folder: Path,
-    keys: Keys,
-    dense: NDArray[np.floating],
-    codes: token_codec.Codes,
-    offsets: NDArray[np.int64],
-    postings: Postings,
+    folder: Path, keys: Keys, dense: NDArray[np.floating], tokens: TokenStore, postings: Postings
 ) -> dict[str, FileSum]:
     """Write what is known of some papers as a new folder; returns the checksums of its files.
 
-    dense: [n, dimension]; codes: of the pooled token vectors, those of paper i at offsets[i]:offsets[i + 1].
+    keys: uint8 [n, 16]; dense: [n, dimension]; tokens: without repeats.
     """
     folder.mkdir(parents=True)
     sums = {
         KEYS_FILE: save_array(folder / KEYS_FILE, keys),
         DENSE_FILE: save_array(folder / DENSE_FILE, dense.astype(np.float32)),
     }
-    return sums | write_tokens(folder, codes, offsets) | postings.write(folder)
+    return sums | tokens.write(folder) | postings.write(folder)
 
 
 def merge_segments(

@@ -18,6 +18,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from fallow_index.late_interaction import shares_of
 from fallow_index.segments import KEY_BYTES, Keys, VectorSpace
 from fallow_ingest.errors import EncoderError, EngineError, FallowError
 from fallow_ingest.registry import Registry
@@ -141,6 +142,7 @@ class Engine(Protocol):
         tokens: NDArray[np.floating],
         k: int,
         *,
+        weights: NDArray[np.floating] | None = None,
         as_of: int | None = None,
         exclude: Collection[int] = (),
         within: Collection[int] | None = None,
@@ -148,10 +150,11 @@ class Engine(Protocol):
     ) -> Ranking:
         """The k best papers for a query by MaxSim; papers without token vectors score 0.
 
-        dense: [d]; tokens: [m, token_d], m may be 0: then the inner product decides. as_of: only papers
-        public by that day (yyyymmdd). exclude, within: paper numbers. All three act inside the search: k
-        papers come whenever that many are left. candidates: how many papers get their MaxSim (k if k is
-        more); an engine whose candidates are all that pass the filters is exact up to its own rounding.
+        dense: [d]; tokens: [m, token_d], m may be 0: then the inner product decides; weights: of the tokens,
+        as `max_sim`. as_of: only papers public by that day (yyyymmdd). exclude, within: paper numbers. All
+        three act inside the search: k papers come whenever that many are left. candidates: how many papers
+        get their MaxSim (k if k is more); an engine whose candidates are all that pass the filters is exact
+        up to its own rounding.
         """
 
     def close(self) -> None:
@@ -170,6 +173,25 @@ def lacking(name: str, place: Place) -> FallowError | None:
     """
     found: FallowError | None = ENGINES.find(name).lacking(place)
     return found
+
+
+def weighted(
+    tokens: NDArray[np.floating], weights: NDArray[np.floating] | None
+) -> tuple[NDArray[np.float32], float]:
+    """Query tokens for an engine that sums best products, and what the sum is to be divided by.
+
+    A weight moves into its token: the best product of w q is w times that of q. The heaviest keep their
+    length, those without weight go. Tokens float32 [m', d].
+
+    >>> weighted(np.eye(3), np.array([0.0, 1.0, 2.0]))[1]
+    1.5
+    """
+    shares = shares_of(weights, len(tokens))
+    kept = np.flatnonzero(shares)
+    if not len(kept):
+        return np.empty((0, tokens.shape[1]), np.float32), 1.0
+    relative = shares[kept] / shares.max()
+    return np.asarray(tokens[kept], np.float32) * relative[:, np.newaxis], float(relative.sum())
 
 
 def other_space(what: str, held: str, space: VectorSpace) -> EncoderError:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fallow_index.arrays import check_file, map_array, save_array
+from fallow_index.arrays import altered, map_array, save_array
 from fallow_index.encoders import Encoder, create_encoder
 from fallow_index.full_texts import FullTexts
 from fallow_index.generations import (
@@ -42,6 +42,7 @@ from fallow_index.segments import (
     encode_segment,
     merge_segments,
 )
+from fallow_index.token_codec import TokenQuantiser
 from fallow_index.vector_files import write_vector_files
 from fallow_ingest.catalog import Catalog
 from fallow_ingest.errors import IndexDamaged, IndexMissing
@@ -83,7 +84,8 @@ def build_index(
             pending.clear()
             texts.pending.clear()
             return previous
-        parts += _encode(catalog, missing, encoder, pending, report)
+        quantisers = [part.segment.tokens.quantiser for part in parts]
+        parts += _encode(catalog, missing, encoder, quantisers, pending, report)
         texts.read_missing(report)
         public_by = {paper.number: paper.public_by for paper in wanted}
         generation = _assemble(texts, index, parts, previous, space, public_by, report)
@@ -111,19 +113,19 @@ def _previous_parts(
     if not same:
         return None, []
     newest = same[0]
-    parts, sound = [], generations[0] is newest
-    for done, entry in enumerate(newest.segments):
-        report("verify", done, len(newest.segments))
+    report("verify", 0, 1)
+    files = [(newest.folder / name, total) for name, total in newest.files.items()]
+    for entry in newest.segments:
+        files += [(newest.folder / entry.name / name, total) for name, total in entry.files.items()]
+    bad = altered(files)
+    sound = generations[0] is newest and not bad
+    parts = []
+    for entry in newest.segments:
         folder = newest.folder / entry.name
+        if any(folder / name in bad for name in entry.files):
+            continue
         try:
-            for name, total in entry.files.items():
-                check_file(folder / name, total, fully=True)
             parts.append(Part(Segment.open(folder, space), entry))
-        except IndexDamaged:
-            sound = False
-    for name, total in newest.files.items():
-        try:
-            check_file(newest.folder / name, total, fully=True)
         except IndexDamaged:
             sound = False
     return (newest if sound else None), parts
@@ -167,11 +169,12 @@ def _encode(
     catalog: Catalog,
     missing: Sequence[int],
     encoder: Encoder,
+    known: Sequence[TokenQuantiser],
     pending: Pending[Segment],
     report: ReportProgress,
 ) -> list[Part[Segment]]:
-    """Encode papers in pieces, each safe on the disk before the next begins."""
-    parts = []
+    """Encode papers in pieces, each safe on the disk before the next begins. known: as TokenStore.of."""
+    parts: list[Part[Segment]] = []
     for start in range(0, len(missing), PIECE):
         report("encode", start, len(missing))
         papers = catalog.papers_by_number(missing[start : start + PIECE])
@@ -181,7 +184,8 @@ def _encode(
             for p in map(papers.__getitem__, numbers)
         ]
         folder = pending.new_folder()
-        part = Part(pending.finish(folder, encode_segment(folder, contents, encoder)), None)
+        quantisers = [*known, *(part.segment.tokens.quantiser for part in parts)]
+        part = Part(pending.finish(folder, encode_segment(folder, contents, encoder, quantisers)), None)
         part.numbers[:] = numbers
         parts.append(part)
     report("encode", len(missing), len(missing))

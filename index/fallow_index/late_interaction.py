@@ -11,8 +11,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fallow_index import token_codec
+from fallow_index.arrays import spans
 from fallow_index.threads import one_blas_thread, pool
+from fallow_index.token_codec import centroids_of
 from fallow_index.token_store import TokenStore
 
 Scores = NDArray[np.float32]
@@ -76,16 +77,36 @@ def score_rows(
     scores = np.zeros(len(rows), np.float32)
     if not len(query) or not len(rows):
         return scores
-    turned = token_codec.rotate(query)
+    turned = store.quantiser.turn(query)
 
     def score(block: slice) -> None:
         some = rows[block]
-        vectors = token_codec.decode(store.read(some), store.dimension)
+        vectors = store.decode(some)
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(store.lengths(some))])
         scores[block] = max_sim(turned, vectors, offsets, weights)
 
     with one_blas_thread():
         list(pool().map(score, _blocks(store.lengths(rows))))
+    return scores
+
+
+def score_by_centroids(near: Scores, shares: Scores, store: TokenStore, rows: NDArray[np.int64]) -> Scores:
+    """MaxSim of rows with every token put at its centroid, float32 [rows]; nothing is decompressed.
+
+    Centroid interaction (Santhanam, Khattab, Potts and Zaharia 2022, "PLAID", section 4.2).
+    near: float32 [m, k], products of the query's tokens with the store's centroids; shares: as `shares_of`.
+    """
+    scores = np.zeros(len(rows), np.float32)
+    lengths = store.lengths(rows)
+    filled = np.flatnonzero(lengths)
+    if not len(filled):
+        return scores
+    rows, ends = rows[filled], np.cumsum(lengths[filled])
+    centroids = centroids_of(store.places[spans(store.offsets[rows], store.offsets[rows + 1])])
+    total = np.zeros(len(rows), np.float32)
+    for products, share in zip(near, shares, strict=True):
+        total += share * np.maximum.reduceat(products[centroids], ends - lengths[filled])
+    scores[filled] = total
     return scores
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fallow_index.dense import DenseIndex
 from fallow_index.filters import Filters
-from fallow_index.late_interaction import score_rows
+from fallow_index.late_search import LateAnswer
 from fallow_index.lexical import LexicalAnswer, LexicalIndex
 from fallow_index.query import Query
 from fallow_index.segments import Segment
@@ -106,35 +106,14 @@ class _DenseAnswer:
 
 
 class LateRetriever:
-    """Late interaction over what the others nominate; bases[i] is the first slot of segment i."""
+    """Late interaction over the token vectors; bases[i] is the first slot of segment i."""
 
     name = "late"
 
     def __init__(self, segments: Sequence[Segment], bases: Slots) -> None:
-        self._segments = segments
+        self._stores = [segment.tokens for segment in segments]
         self._bases = bases
 
     def ask(self, query: Query, filters: Filters) -> Answer:
         """Nothing is computed until the answer is asked."""
-        return _LateAnswer(self._segments, self._bases, query)
-
-
-class _LateAnswer:
-    def __init__(self, segments: Sequence[Segment], bases: Slots, query: Query) -> None:
-        self._segments = segments
-        self._bases = bases
-        self._query = query
-
-    def nominate(self, depth: int) -> Slots:
-        return np.empty(0, np.int64)
-
-    def scores(self, slots: Slots) -> Scores:
-        scores = np.zeros(len(slots), np.float32)
-        owner = np.searchsorted(self._bases, slots, side="right") - 1
-        for at in np.unique(owner):
-            mine = np.flatnonzero(owner == at)
-            rows = slots[mine] - self._bases[at]
-            scores[mine] = score_rows(
-                self._query.tokens, self._segments[at].tokens, rows, self._query.weights
-            )
-        return scores
+        return LateAnswer(self._stores, self._bases, query, filters.allowed)

@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,24 +60,30 @@ def main() -> None:
             library = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "library"
         if not (library / "index" / "CURRENT").exists():
             if options.generated:
-                figures |= alone(invent, options.parents, library, options.generated)
-                figures |= alone(build, library, None, "build")
+                figures |= told(alone, invent, options.parents, library, options.generated)
+                figures |= told(alone, build, library, None, "build")
             else:
-                figures |= alone(ingest_until, library, options.papers_file, options.papers)
-                figures |= alone(build, library, options.record, "build")
-        figures |= disk(library)
+                figures |= told(alone, ingest_until, library, options.papers_file, options.papers)
+                figures |= told(alone, build, library, options.record, "build")
+        figures |= told(disk, library)
         asked = options.parents or library
-        figures |= cold_start(library)
-        figures |= alone(latency, library, asked, options.queries)
-        figures |= alone(overlap, library, asked, options.overlap)
+        figures |= told(cold_start, library)
+        figures |= told(alone, latency, library, asked, options.queries)
+        figures |= told(alone, overlap, library, asked, options.overlap)
         if options.added and options.papers_file:
-            figures |= alone(ingest_until, library, options.papers_file, -options.added)
-            figures |= alone(encode_added, library)
-            figures |= alone(build, library, None, "add")
+            figures |= told(alone, ingest_until, library, options.papers_file, -options.added)
+            figures |= told(alone, encode_added, library)
+            figures |= told(alone, build, library, None, "add")
             figures["add_against_encoding"] = figures["add_s"] / figures["added_encoding_s"]
-    for name, value in figures.items():
-        print(f"{name:40}{value:>16,.3f}")
     print(json.dumps({name: round(value, 4) for name, value in figures.items()}, indent=2))
+
+
+def told(stage: Callable[..., Figures], *arguments: object) -> Figures:
+    """What a stage measured, printed at once: a later one may take an hour."""
+    figures = stage(*arguments)
+    for name, value in figures.items():
+        print(f"{name:40}{value:>16,.3f}", flush=True)
+    return figures
 
 
 # Stages, each in a process of its own -------------------------------------------------------------
@@ -274,7 +280,7 @@ def inverted_file(searcher: Searcher, asked: Path, queries: int) -> Figures:
     from fallow_index.threads import one_blas_thread
 
     generation = searcher.generation
-    ivf = read_ivf(generation.folder, tuple(generation.files), slots=generation.slots)
+    ivf = read_ivf(generation.folder, generation.files, slots=generation.slots)
     vectors = searcher.encoder.encode(texts_of(asked, queries)["title"])
     allowed = np.ones(len(searcher), np.bool_)
     found, spent = [], []

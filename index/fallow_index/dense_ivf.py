@@ -1,7 +1,7 @@
 """An inverted file over the dense vectors of a large library: a few lists are read in place of every vector.
 
 IVF (Sivic and Zisserman 2003) with RaBitQ codes of the residuals (Gao and Long 2024, one bit a component, in
-FAISS's fast-scan layout): 72 bytes a paper. Such codes only nominate; whoever asks refines by exact products
+FAISS's fast-scan layout): 90 bytes a paper. Such codes only nominate; whoever asks refines by exact products
 with the stored vectors (dense.py), since codes alone lose a quarter of the best two hundred. Chosen over
 product quantisation because it needs no training but that of the lists and takes vectors of any length; at
 equal refinement both find the same within two points (docs/search.md).
@@ -9,7 +9,7 @@ equal refinement both find the same within two points (docs/search.md).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from fallow_index.arrays import REBUILD, FileSum, map_array, save_array
+from fallow_index.arrays import REBUILD, FileSum, check_file, map_array, save_array
 from fallow_index.dense_table import DenseTable, Vectors
 from fallow_index.threads import usable_cores
 from fallow_ingest.errors import IndexDamaged
@@ -141,9 +141,16 @@ class DenseIvf:
         return np.asarray(found, dtype=np.int64)
 
 
-def read_ivf(folder: Path, files: Sequence[str], *, slots: int) -> DenseIvf | None:
-    """The inverted file of a generation that has one among its `files`."""
-    return DenseIvf.read(folder, slots=slots) if IVF_FILE in files else None
+def read_ivf(folder: Path, files: Mapping[str, FileSum], *, slots: int) -> DenseIvf | None:
+    """The inverted file of a generation that has one among its `files`.
+
+    Its checksum is verified here, not only by builds: FAISS trusts what it reads, and 90 bytes a paper are
+    soon read. Raises IndexDamaged naming the file.
+    """
+    if IVF_FILE not in files:
+        return None
+    check_file(folder / IVF_FILE, files[IVF_FILE], fully=True)
+    return DenseIvf.read(folder, slots=slots)
 
 
 def use_threads(most: int) -> None:

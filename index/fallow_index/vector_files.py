@@ -93,7 +93,7 @@ def _inverted_file(table: DenseTable, slots: Rows, before: _Before | None) -> De
     """That of the previous generation with the new slots added, or one that is trained now."""
     if before is not None:
         old = before.generation
-        ivf = read_ivf(old.folder, tuple(old.files), slots=old.slots)
+        ivf = read_ivf(old.folder, old.files, slots=old.slots)
         if ivf is not None and not ivf.outgrown(len(slots)):
             standing = before.rows >= 0
             slot_of = np.full(old.slots, -1, np.int64)

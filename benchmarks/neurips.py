@@ -19,7 +19,9 @@ from pathlib import Path
 
 import tantivy
 
-from fallow.evaluation.retrieval import RetrievalTask, evaluate_task, read_task, recall, reciprocal_rank
+from fallow.evaluation.measures import recall, reciprocal_rank
+from fallow.evaluation.retrieval import Protocol, evaluate_task
+from fallow.evaluation.retrieval_task import RetrievalTask, read_task
 from fallow_index.build import build_index
 from fallow_index.search import MODES, Searcher
 from fallow_ingest.catalog import Catalog
@@ -46,7 +48,8 @@ def main() -> None:
         task = read_protocol(options.data / "prior_work.dev.jsonl", catalog)
         rows = [tantivy_row(catalog, task)]
         with Searcher.open(folder) as searcher:
-            rows += [scores.as_json() for scores in evaluate_task(task, searcher, MODES, cutoffs=CUTOFFS)]
+            scores = evaluate_task(task, searcher, MODES, protocol=Protocol(CUTOFFS))
+            rows += [mode.as_json() for mode in scores]
     print_table(rows)
     summary = {"papers": generation.papers, "queries": len(task.queries), "build_s": round(seconds, 1)}
     print(json.dumps({**summary, "modes": rows}, indent=2))

@@ -1,24 +1,16 @@
-"""`eval retrieval`: measures by hand, files good and bad."""
+"""`eval retrieval`: what is measured, files good and bad."""
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from fallow.evaluation.retrieval import (
-    LONGEST_LINE,
-    average_precision,
-    evaluate_retrieval,
-    evaluate_task,
-    ndcg,
-    read_task,
-    recall,
-    reciprocal_rank,
-)
+from fallow.evaluation.retrieval import Protocol, evaluate_retrieval, evaluate_task
+from fallow.evaluation.retrieval_task import LONGEST_LINE, read_task
 from fallow_index.build import build_index
 from fallow_index.search import Searcher
 from fallow_ingest.catalog import Catalog
@@ -52,22 +44,6 @@ def files(folder: Path, queries: str, judgements: str) -> tuple[Path, Path]:
     return folder / "q.jsonl", folder / "r.jsonl"
 
 
-def test_measures_by_hand() -> None:
-    ranking, judged = [3, 1, 2, 9], {1: 2.0, 9: 1.0, 4: 1.0, 3: 0.0}
-    assert recall(ranking, judged, 2) == pytest.approx(1 / 3)
-    assert recall(ranking, judged, 100) == pytest.approx(2 / 3)
-    assert reciprocal_rank(ranking, judged) == 0.5
-    assert average_precision(ranking, judged) == pytest.approx((1 / 2 + 2 / 4) / 3)
-    gain = 2 / math.log2(3) + 1 / math.log2(5)
-    assert ndcg(ranking, judged, 10) == pytest.approx(gain / (2 + 1 / math.log2(3) + 1 / math.log2(4)))
-
-
-def test_measures_of_nothing() -> None:
-    for measure in (reciprocal_rank, average_precision):
-        assert measure([], {1: 1.0}) == measure([1], {}) == measure([1], {1: 0.0}) == 0.0
-    assert recall([], {1: 1.0}, 5) == recall([1], {}, 5) == ndcg([1], {}, 5) == 0.0
-
-
 def test_a_whole_evaluation(library: tuple[Catalog, Searcher], tmp_path: Path) -> None:
     catalog, searcher = library
     queries = (
@@ -78,34 +54,82 @@ def test_a_whole_evaluation(library: tuple[Catalog, Searcher], tmp_path: Path) -
         '{"qid": "nothing relevant", "text": "graph"}\n'
     )
     judgements = (
-        '{"qid": "1", "docid": "x:2", "rel": 1}\n{"qid": "2", "docid": "x:3"}\n{"qid": "3", "docid": "x:5"}\n'
+        '{"qid": "1", "docid": "x:2", "rel": 1}\n{"qid": "2", "docid": "x:404"}\n'
+        '{"qid": "3", "docid": "x:5"}\n'
         '{"qid": "4", "docid": "x:1", "rel": 1}\n{"qid": "1", "docid": "x:404", "rel": 1}\n'
         '{"qid": "nothing relevant", "docid": "x:1", "rel": 0}\n'
     )
     task = read_task(*files(tmp_path, queries, judgements), catalog)
     assert task.unknown_papers == ("x:404",)
-    scores = evaluate_task(task, searcher, ["bm25", "hybrid"], cutoffs=[1, 8])
+    scores = evaluate_task(task, searcher, ["bm25", "hybrid"], protocol=Protocol((1, 8)))
     assert [score.mode for score in scores] == ["bm25", "hybrid"]
     for score in scores:
-        assert score.queries == 4
-        # The first finds one of two; the others ask for the query paper, a later paper and an excluded one.
-        assert score.recall == {1: 0.125, 8: 0.125}
-        assert score.mrr == 0.25
-        assert score.as_json()["R@8"] == 0.125
+        row = score.as_json()
+        # The first finds one of two; the others ask for an unknown paper, a later one and an excluded one.
+        assert (row["queries"], row["R@1"], row["R@8"], row["MRR"]) == (4, 0.125, 0.125, 0.25)
+        assert "NDCG%20" not in row
+
+
+def test_a_query_paper_is_no_answer_to_itself(library: tuple[Catalog, Searcher], tmp_path: Path) -> None:
+    catalog, _ = library
+    queries = '{"qid": "a", "docid": "x:3"}\n{"qid": "b", "docid": "x:4"}\n'
+    judgements = (
+        '{"qid": "a", "docid": "x:3", "rel": 3}\n{"qid": "a", "docid": "x:2"}\n{"qid": "b", "docid": "x:4"}\n'
+    )
+    task = read_task(*files(tmp_path, queries, judgements), catalog)
+    assert [query.qid for query in task.queries] == ["a"]
+    assert task.judgements["a"] == {catalog.number_of("x:2"): 1.0}
 
 
 def test_rows_as_they_are_printed(library: tuple[Catalog, Searcher], tmp_path: Path) -> None:
     catalog, searcher = library
-    paths = files(tmp_path, '{"qid": "1", "text": "tree"}', '{"qid": "1", "docid": "x:2"}')
-    rows = evaluate_retrieval(catalog, searcher, *paths, cutoffs=[5], modes=["late", "bm25"])
-    assert [(row["mode"], row["R@5"], row["MRR"], row["unknown_papers"]) for row in rows] == [
-        ("bm25", 1.0, 1.0, 0),
-        ("late", 1.0, 1.0, 0),
+    queries = '{"qid": "1", "text": "tree"}\n{"qid": "2", "text": "speech"}\n'
+    judgements = '{"qid": "1", "docid": "x:2"}\n{"qid": "2", "docid": "x:1"}\n'
+    paths = files(tmp_path, queries, judgements)
+    rows = evaluate_retrieval(catalog, searcher, *paths, protocol=Protocol((1,)), modes=["late", "bm25"])
+    assert [(row["mode"], row["R@1"], row["unknown_papers"]) for row in rows] == [
+        ("bm25", 0.5, 0),
+        ("late", 0.5, 0),
     ]
-    with pytest.raises(BadInput, match="at least 1"):
-        evaluate_retrieval(catalog, searcher, *paths, cutoffs=[0])
+    for row, other in zip(rows, ("late", "bm25"), strict=True):
+        assert row["interval_95"]["R@1"] == [0.0, 1.0]  # type: ignore[index]
+        assert row["against"][other]["R@1"] == {"difference": 0.0, "p": 1.0}  # type: ignore[index]
+    alone = evaluate_retrieval(catalog, searcher, *paths)
+    assert "against" not in alone[0]
     with pytest.raises(BadInput, match="no search mode"):
         evaluate_retrieval(catalog, searcher, *paths, modes=["magic"])
+
+
+def test_a_judged_pool_is_ranked_alone(library: tuple[Catalog, Searcher], tmp_path: Path) -> None:
+    catalog, searcher = library
+    queries = '{"qid": "1", "docid": "x:3", "facet": "method"}\n'
+    judgements = "".join(
+        f'{{"qid": "1", "docid": "x:{at}", "rel": {grade}}}\n' for at, grade in enumerate([0, 0, 3, 1, 1, 0])
+    )
+    paths = files(tmp_path, queries, judgements)
+    task = read_task(*paths, catalog)
+    assert task.queries[0].facet == "method"
+    protocol = Protocol((10,), judged_only=True, pool_percent=100)
+    (row,) = evaluate_retrieval(catalog, searcher, *paths, protocol=protocol)
+    assert row["R@10"] == 1.0
+    assert 0 < float(str(row["NDCG%100"])) <= 1
+    # One place is left for two relevant papers: the pool without the query's own paper has five.
+    (row,) = evaluate_retrieval(catalog, searcher, *paths, protocol=Protocol((10,), judged_only=True))
+    assert row["NDCG%20"] in (0.0, 0.3333, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"cutoffs": ()}, "at least 1"),
+        ({"cutoffs": (0, 10)}, "at least 1"),
+        ({"pool_percent": 0}, "no percentage"),
+        ({"pool_percent": 101}, "no percentage"),
+    ],
+)
+def test_protocols_that_make_no_sense(change: dict[str, Any], told: str) -> None:
+    with pytest.raises(BadInput, match=told):
+        Protocol(**change)
 
 
 @pytest.mark.parametrize(
@@ -119,6 +143,9 @@ def test_rows_as_they_are_printed(library: tuple[Catalog, Searcher], tmp_path: P
         ('{"qid": "1", "text": "a", "as_of_year": "soon"}\n', "as_of_year"),
         ('{"qid": "1", "text": "a", "exclude": "x:1"}\n', "exclude"),
         ('{"qid": "2", "text": "a"}\n', "No query"),
+        ('{"qid": "1", "text": "a"}\n{"qid": 1, "text": "b"}\n', "line 2: the qid '1' is taken"),
+        ('{"qid": "1", "docid": "x:1", "facet": "findings"}\n', "line 1: There is no facet 'findings'"),
+        ('{"qid": "1", "text": "a", "facet": "method"}\n', "line 1: 'facet' without 'docid'"),
         ('{"qid": "1", "text": "' + "a" * LONGEST_LINE + '"}\n', "longer than"),
     ],
 )
@@ -129,11 +156,27 @@ def test_bad_queries_name_their_line(
         read_task(*files(tmp_path, queries, '{"qid": "1", "docid": "x:1"}\n'), library[0])
 
 
-def test_bad_judgements(library: tuple[Catalog, Searcher], tmp_path: Path) -> None:
-    queries, judgements = files(
-        tmp_path, '{"qid": "1", "text": "a"}\n', '{"qid": "1", "docid": "x:1", "rel": "yes"}'
-    )
-    with pytest.raises(BadInput, match="line 1: 'rel'"):
-        read_task(queries, judgements, library[0])
+@pytest.mark.parametrize(
+    ("judgements", "told"),
+    [
+        ('{"qid": "1", "docid": "x:1", "rel": "yes"}', "line 1: 'rel'"),
+        ('{"qid": "1", "docid": "x:1", "rel": true}', "line 1: 'rel'"),
+        ('{"qid": "1", "docid": "x:1"}\n{"qid": "1"}', "line 2 has no 'docid'"),
+        ('{"qid": "1", "docid": "x:1"}\n{"qid"', "line 2 is not JSON"),
+        ('{"qid": "1", "docid": "x:1"}\n{"qid": "1", "docid": "x:1", "rel": 2}', "line 2: 'x:1' is judged 2"),
+        ("\n \n", "holds no judgement"),
+        ("", "holds no judgement"),
+    ],
+)
+def test_bad_judgements(
+    library: tuple[Catalog, Searcher], tmp_path: Path, judgements: str, told: str
+) -> None:
+    paths = files(tmp_path, '{"qid": "1", "text": "a"}\n', judgements)
+    with pytest.raises(BadInput, match=told):
+        read_task(*paths, library[0])
+
+
+def test_files_that_are_missing(library: tuple[Catalog, Searcher], tmp_path: Path) -> None:
+    queries, _ = files(tmp_path, '{"qid": "1", "text": "a"}\n', "")
     with pytest.raises(SourceMissing, match="gone"):
         read_task(queries, tmp_path / "gone", library[0])

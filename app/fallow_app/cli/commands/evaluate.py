@@ -10,6 +10,8 @@ from fallow_app.cli.commands.search import MODES
 from fallow_app.cli.options import json_option, library_option, print_json, screen
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+JSON_ONLY = ("interval_95", "against")
+"""What of a row is too much for one line of a terminal."""
 
 
 @click.group("eval")
@@ -18,17 +20,39 @@ def command() -> None:
 
 
 @command.command("retrieval")
-@click.option("--queries", type=FILE, required=True, help="JSONL: {qid, text | docid, as_of_year?, exclude?}")
+@click.option(
+    "--queries", type=FILE, required=True, help="JSONL: {qid, text | docid, facet?, as_of_year?, exclude?}"
+)
 @click.option("--qrels", type=FILE, required=True, help="JSONL: {qid, docid, rel}")
-@click.option("-k", "cutoffs", default="10,100", show_default=True, help="Cut-offs of recall.")
+@click.option("-k", "cutoffs", default="10,100", show_default=True, help="Cut-offs of recall and nDCG.")
 @click.option("--mode", "modes", multiple=True, type=click.Choice(MODES), help="Repeatable; default hybrid.")
+@click.option(
+    "--judged-only", is_flag=True, help="Rank only the judged papers of each query, and give NDCG%."
+)
+@click.option(
+    "--percent",
+    type=click.IntRange(1, 100),
+    default=20,
+    show_default=True,
+    help="Part of the judged papers that NDCG% looks at.",
+)
 @library_option
 @json_option
 def retrieval(
-    queries: Path, qrels: Path, cutoffs: str, modes: tuple[str, ...], library: Path, as_json: bool
+    queries: Path,
+    qrels: Path,
+    cutoffs: str,
+    modes: tuple[str, ...],
+    judged_only: bool,
+    percent: int,
+    library: Path,
+    as_json: bool,
 ) -> None:
-    """R@k, MRR, nDCG@10, MAP and latency of searching the library."""
-    from fallow.evaluation.retrieval import evaluate_retrieval
+    """R@k, MRR, nDCG@k, MAP and latency of searching the library.
+
+    --json adds 95% intervals of every mean and, of several modes, how each differs from the others.
+    """
+    from fallow.evaluation.retrieval import Protocol, evaluate_retrieval
     from fallow_index.search import Searcher
     from fallow_ingest.catalog import Catalog
 
@@ -38,9 +62,10 @@ def retrieval(
         raise click.BadParameter(
             "write cut-offs as numbers with commas, like 10,100", param_hint="-k"
         ) from None
+    protocol = Protocol(ks, judged_only, percent)
     with Catalog.open(library) as catalog, Searcher.open(library) as searcher:
         results = evaluate_retrieval(
-            catalog, searcher, queries, qrels, cutoffs=ks, modes=modes or ("hybrid",)
+            catalog, searcher, queries, qrels, protocol=protocol, modes=modes or ("hybrid",)
         )
     _show(results, as_json)
 
@@ -79,7 +104,8 @@ def _show(results: object, as_json: bool) -> None:
     document = plain(results)
     for row in document if isinstance(document, list) else [document]:
         assert isinstance(row, dict)
-        console.print("  ".join(f"{name} {_short(value)}" for name, value in row.items()), markup=False)
+        figures = {name: value for name, value in row.items() if name not in JSON_ONLY}
+        console.print("  ".join(f"{name} {_short(value)}" for name, value in figures.items()), markup=False)
 
 
 def _short(value: object) -> str:

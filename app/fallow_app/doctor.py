@@ -48,7 +48,28 @@ def examine(library: Path) -> list[Finding]:
         lambda: _catalog(library),
         lambda: _index(library),
     ]
-    return [*(check() for check in checks), *_services(library)]
+    return [*(check() for check in checks), *_engines(library), *_services(library)]
+
+
+def _engines(library: Path) -> list[Finding]:
+    """Which engines would work here, and which one the library uses; none is opened, no network touched."""
+    from fallow_index.engines import ENGINES, lacking
+    from fallow_index.engines.chosen import Choice, remembered
+    from fallow_ingest.catalog import Catalog
+
+    try:
+        with Catalog.open(library) as catalog:
+            choice = remembered(catalog)
+    except FallowError:
+        choice = Choice()  # told by the check of the library itself
+    findings: list[Finding] = []
+    for name in ENGINES.names():
+        error = lacking(name, choice.said(name=name).place(library))
+        used = " (this library's)" if name == choice.name else ""
+        state: State = "ok" if error is None else "broken" if used else "missing"
+        told = ("works" if error is None else error.what) + used
+        findings.append(Finding(f"engine {name}", state, told, error.remedy if error else ""))
+    return findings
 
 
 def _services(library: Path) -> list[Finding]:

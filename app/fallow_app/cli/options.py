@@ -38,6 +38,17 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")(command)
 
 
+def engine_option(command: Command) -> Command:
+    """--engine NAME: which engine keeps and searches the vectors."""
+    return click.option(
+        "--engine",
+        "engine_name",
+        default="",
+        metavar="NAME",
+        help="Where vectors are kept and searched (fallow doctor lists them); default: as last built.",
+    )(command)
+
+
 def as_of_option(command: Command) -> Command:
     """--as-of DATE: only what was public then takes part."""
     return click.option(

@@ -67,7 +67,7 @@ class LocalEngine:
         return (self.folder / CATALOG).exists()
 
     def _reopen(self) -> None:
-        self.close()
+        LocalEngine.close(self)  # of a subclass only this part
         with suppress(IndexMissing):  # an engine that holds nothing yet
             self._searcher = Searcher(self.folder, current_generation(self.folder))
 

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.util import find_spec
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -255,9 +256,10 @@ class QdrantEngine:
                                    "run the command again then: it goes on") from error  # fmt: skip
         except UnexpectedResponse as error:
             raise _refusal(self._where, error) from error
-        except ResponseHandlingException as error:
+        except (ResponseHandlingException, JSONDecodeError) as error:
+            why = _line(getattr(error, "source", error))
             raise ServiceBroken(
-                f"{self.url} cannot be reached, or does not answer as Qdrant does ({_line(error.source)})",
+                f"{self.url} cannot be reached, or does not answer as Qdrant does ({why})",
                 "check the address and that the server runs, then run the command again: it goes on",
             ) from error
 

@@ -112,6 +112,7 @@ def coarse_query(
     """At most COARSE_TOKENS vectors for a query's tokens [m, d], and what each counts."""
     size = max(1, -(-len(tokens) // COARSE_TOKENS))
     shares = shares_of(weights, len(tokens))
-    coarse, _ = pool_tokens(tokens, np.array([0, len(tokens)]), size)
+    # Weighted before they are averaged: what counts most in a run gives it its direction.
+    coarse, _ = pool_tokens(tokens * shares[:, np.newaxis], np.array([0, len(tokens)]), size)
     starts = np.arange(0, len(tokens), size)
     return coarse, np.add.reduceat(shares, starts) if len(starts) else shares

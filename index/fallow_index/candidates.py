@@ -18,6 +18,8 @@ Scores = NDArray[np.float32]
 
 NEIGHBOURS = 100
 """Citation neighbours that become candidates."""
+TRUSTED_TERMS = 60
+"""Terms of a query (an abstract has some 75) from which on citations count in full, in proportion below."""
 SILENT = frozenset({"passages", "citations", "age"})
 """Retrievers that have nothing to say to most queries: without a finding they take no part."""
 
@@ -50,14 +52,20 @@ def scored(answers: Mapping[str, Answer], scorers: Iterable[str], slots: Slots) 
 
 
 def with_neighbours(
-    first: Candidates, answers: dict[str, Answer], neighbours: CitationNeighbours, filters: Filters
+    first: Candidates,
+    answers: dict[str, Answer],
+    neighbours: CitationNeighbours,
+    filters: Filters,
+    terms: int,
 ) -> Candidates:
     """A second round: the first one's candidates and the citation neighbours of its best.
 
-    Adds the answer `citations` to `answers`. Without a citation among the best the first round stands.
+    terms: of the query; a short one names a thing or a paper, whose neighbours are something else, a long one
+    describes a work. Adds the answer `citations` to `answers`. Without a citation among the best the first
+    round stands.
     """
     best = np.argsort(-first.fused, kind="stable")[:SEEDS]
-    found = neighbours.of(first.slots[best], filters)
+    found = neighbours.of(first.slots[best], filters, trust=min(1.0, terms / TRUSTED_TERMS))
     if not len(found.slots):
         return first
     answers[neighbours.name] = found

@@ -3,7 +3,8 @@ with.
 
 Two papers cited together are about the same (co-citation, Small 1973). A neighbour's score is the sum over
 the seeds that cite it, of those it cites, and over the papers that cite a seed and it, each of these divided
-by the length of its reference list; a seed counts 1 / sqrt(its rank). Weights: docs/search.md.
+by the length of its reference list; a seed counts 1 / sqrt(its rank). That sum s becomes s / (s + 2), so that
+the famous do not drown what the query says. Weights: docs/search.md.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ SEEDS = 20
 """Papers of the first round whose citations are followed."""
 CITED, CITING, TOGETHER = 1.0, 0.25, 4.0
 """Weights of being cited by a seed, of citing one, and of being cited together with one."""
+HALF = 2.0
+"""The sum at which a neighbour has half of the highest score."""
 _CITERS_OF_ONE = 200
 """Papers that cite one seed, the latest held first: a famous paper is cited by everything."""
 _CITERS = 500
@@ -73,8 +76,8 @@ class CitationNeighbours:
         self._index = index
         self._lock = lock
 
-    def of(self, seeds: Slots, filters: Filters) -> Neighbourhood:
-        """The allowed neighbours of some papers, given best first.
+    def of(self, seeds: Slots, filters: Filters, *, trust: float = 1.0) -> Neighbourhood:
+        """The allowed neighbours of some papers, given best first; scores from 0 to `trust`.
 
         A citation counts when the papers at both of its ends were public and neither is excluded.
         """
@@ -100,15 +103,18 @@ class CitationNeighbours:
         for citer, number in together.tolist():
             found.setdefault(number, _Ties()).together += 1
             found[number].score += TOGETHER * weight_of[citer] / int(listed[citer])
-        return self._neighbourhood(found, len(seeds), filters)
+        return self._neighbourhood(found, len(seeds), filters, trust)
 
-    def _neighbourhood(self, found: dict[int, _Ties], seeds: int, filters: Filters) -> Neighbourhood:
+    def _neighbourhood(
+        self, found: dict[int, _Ties], seeds: int, filters: Filters, trust: float
+    ) -> Neighbourhood:
         numbers = np.fromiter(found, np.int64, len(found))
         slots = self._index.slots(numbers)  # every end of a visible citation has one
         order = np.argsort(slots)
         order = order[filters.allowed[slots[order]]]
         ties = [found[number] for number in numbers[order].tolist()]
-        values = np.array([tie.score for tie in ties], dtype=np.float32)
+        sums = np.array([tie.score for tie in ties], dtype=np.float32)
+        values = np.float32(trust) * sums / (sums + np.float32(HALF))
         return Neighbourhood(slots[order], values, [tie.reasons(seeds) for tie in ties])
 
     def _references(self, citing: Sequence[int]) -> Numbers:

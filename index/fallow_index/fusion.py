@@ -17,22 +17,20 @@ WEIGHTS: Mapping[str, float] = {
     "bm25": 1.0,
     "dense": 1.0,
     "late": 0.75,
-    "citations": 1.0,
-    "passages": 1.0,
     "facet": 2.0,
 }
 """Of each retriever's standardised scores. The optimum is flat: 0.5 to 1 changes R@10 by under .01.
 
-citations: only where the best papers of a first round have citations; chosen on core (papers cited by those
-of 2020-21, where .75 has .01 more R@10 and 1.25 .006 more R@100). passages: only where a passage of a
-full text holds nearly all of the query.
 facet: only facet queries have it (facets/search.py); chosen on the dev queries of CSFCube, flat from 1 to 3.
 """
 
-PRIORS: Mapping[str, float] = {"age": 2.0}
+PRIORS: Mapping[str, float] = {"age": 2.0, "citations": 10.0, "passages": 10.0}
 """Of scores that are added as they are, in units of one standardised score: log-odds known beforehand.
 
-age: chosen on core (concurrency.py), where 1.2 to 3.2 were found; 1.5 to 2 on neurips dev.
+age: chosen on core (concurrency.py), where 1.2 to 3.2 were found; 1.5 to 2 on neurips dev. citations: on core
+(the papers that those of 2020-21 cite; flat from 8 to 14). Standardised they would drown the rest: most
+candidates are nobody's neighbour. passages: so that a passage that holds nearly all of a query outweighs the
+best abstract that does not.
 """
 
 

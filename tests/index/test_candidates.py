@@ -52,8 +52,15 @@ def searcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Searcher]:
         yield opened
 
 
+@pytest.fixture
+def trusting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Citations count in full for a query of five terms, as they do for an abstract."""
+    monkeypatch.setattr("fallow_index.candidates.TRUSTED_TERMS", 5)
+
+
+@pytest.mark.usefixtures("trusting")
 def test_a_paper_that_the_best_cite_is_found_and_says_so(searcher: Searcher) -> None:
-    hits = searcher.search(QUERY, 30, explain=True)
+    hits = searcher.search(QUERY, 200, explain=True)
     found = {hit.number: hit for hit in hits}
     assert HIDDEN + 1 in found
     assert found[HIDDEN + 1].signals["citations"].why[0] == "cited by 7 of the first 20"
@@ -62,6 +69,13 @@ def test_a_paper_that_the_best_cite_is_found_and_says_so(searcher: Searcher) -> 
         assert all(set(hit.signals) == {mode} for hit in searcher.search(QUERY, 5, mode=mode))
 
 
+def test_a_short_query_trusts_citations_little(searcher: Searcher) -> None:
+    hits = searcher.search(QUERY, 200, explain=True)
+    assert max(hit.signals["citations"].score for hit in hits) < 0.1
+    assert {hit.number for hit in hits[:10]} == set(range(1, 11))
+
+
+@pytest.mark.usefixtures("trusting")
 def test_citations_of_the_future_and_of_excluded_papers_do_not_count(searcher: Searcher) -> None:
     def why(**filters: object) -> dict[int, tuple[str, ...]]:
         hits = searcher.search(QUERY, 200, explain=True, **filters)  # type: ignore[arg-type]

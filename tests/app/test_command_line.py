@@ -96,6 +96,8 @@ def test_bad_dates_numbers_and_names_are_wrong_use(run, tmp_path: Path) -> None:
         ["search", "x", "--as-of", "yesterday"],
         ["search", "x", "-k", "0"],
         ["search", "x", "--mode", "magic"],
+        ["search", "x", "--facet", "method"],
+        ["search", "--like", "x:1", "--facet", "taste"],
         ["ingest", "nosuch", "file"],
         ["eval", "retrieval"],
     ):

@@ -38,6 +38,8 @@ if hasattr(os, "sched_setaffinity"):
 import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
+from transformers.utils.logging import disable_progress_bar
+disable_progress_bar()
 torch.set_num_threads(threads)
 kinds = {"dtype": torch.bfloat16} if half else {}
 model = SentenceTransformer(folder, device="cpu", model_kwargs=kinds)

@@ -55,12 +55,13 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 CANDIDATES = 200
 """How many the lexical and the dense search each nominate (engines.md: 98.6% of the exact top ten)."""
 NOMINATORS: Mapping[Mode, tuple[str, ...]] = {
-    "hybrid": ("bm25", "dense", "late", "passages"),
+    "hybrid": ("bm25", "dense", "passages"),
     "bm25": ("bm25",),
     "dense": ("dense",),
     "late": ("bm25", "dense", "late"),
 }
-"""Whose candidates a mode ranks; the hybrid adds citation neighbours in a second round."""
+"""Whose candidates a mode ranks; the hybrid adds citation neighbours in a second round. With "late" in its row
+it would read the token lists as well."""
 SCORERS: Mapping[Mode, tuple[str, ...]] = {
     "hybrid": ("bm25", "dense", "late", "passages", "age"),
     "bm25": ("bm25",),
@@ -244,20 +245,20 @@ class Searcher(OpenIndex):
         if asked != {"bm25"}:
             with self._lock:
                 dense, tokens = encode_query(self.encoder, text, with_tokens="late" in asked)
-        weights = token_weights(self.encoder, tokens) if "late" in asked else None
+        weights = token_weights(self.encoder, text) if "late" in asked else None
         return Query(query_terms(text) if "bm25" in asked else {}, dense, tokens, weights)
 
     def _stored_query(self, number: int, content_hash: str, text: str) -> Query | None:
-        """The query of a paper from its stored vectors; None when its present text is not in the index."""
+        """The query of a paper from its stored vectors; None when its present text is not in the index, or
+        its word pieces carry weights, which are not stored."""
         slots = self.slots([number])
-        if not len(slots):
+        if not len(slots) or hasattr(self.encoder, "query_weights"):
             return None
         segment, at = self._place(int(slots[0]))
         if segment.keys[at].tobytes() != content_key(content_hash):
             return None
         tokens = segment.tokens.vectors(np.array([at]))
-        weights = token_weights(self.encoder, tokens)
-        return Query(query_terms(text), np.array(segment.dense[at]), tokens, weights)
+        return Query(query_terms(text), np.array(segment.dense[at], np.float32), tokens)
 
     @cached_property
     def retrievers(self) -> dict[str, Retriever]:
@@ -292,7 +293,7 @@ class Searcher(OpenIndex):
     @cached_property
     def _dense(self) -> DenseIndex:
         generation = self.generation
-        ivf = read_ivf(generation.folder, tuple(generation.files), slots=generation.slots)
+        ivf = read_ivf(generation.folder, generation.files, slots=generation.slots)
         return DenseIndex([s.dense for s in self._segments], generation.space.dimension, ivf)
 
     def _find(
@@ -318,7 +319,7 @@ class Searcher(OpenIndex):
                 return []
             found = scored(answers, scorers, slots)
             if mode == "hybrid":
-                found = with_neighbours(found, answers, self._neighbours, filters)
+                found = with_neighbours(found, answers, self._neighbours, filters, len(query.terms))
             hits = best_hits(self.table.numbers[found.slots], found.fused, found.scores, k)
             return (
                 hits if text is None else explained(hits, self.slots([h.number for h in hits]), answers, text)

@@ -37,9 +37,9 @@ class RecordedEncoder:
         self.dimension, self.token_dimension = encoder.dimension, encoder.token_dimension
         self.max_tokens = encoder.max_tokens
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Of queries; not recorded."""
-        return self._encoder.encode(texts)
+    def encode(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
+        """Not recorded."""
+        return self._encoder.encode(texts, query=query)
 
     def encode_tokens(self, texts: Sequence[str], *, query: bool = False) -> TokenVectors:
         """Of queries; not recorded."""

@@ -115,24 +115,25 @@ def ingest_until(library: Path, files: list[str], papers: int) -> Figures:
         def held() -> int:
             return int(catalog.connection.execute("SELECT count(*) FROM papers").fetchone()[0])
 
-        before = held()
         last = catalog.connection.execute("SELECT coalesce(max(number), 0) FROM papers").fetchone()[0]
-        wanted = papers if papers > 0 else before - papers
-        batches: dict[str, list[Paper]] = defaultdict(list)
-        for source, paper in papers_of(files):
-            batches[source].append(paper)
-            if len(batches[source]) >= min(1_000, max(1, wanted - held())):
-                catalog.add(batches.pop(source), source)
-            if held() >= wanted:
-                break
-        for source, rest in batches.items():
-            if held() < wanted:
-                catalog.add(rest, source)
+        present = held()
+        wanted = papers if papers > 0 else present - papers
+        waiting: list[Paper] = []
+        records = papers_of(files)
+        source, paper = next(records)
+        while present < wanted:
+            waiting.append(paper)
+            following, paper = next(records, ("", paper))
+            if len(waiting) >= min(1_000, wanted - present) or following != source:
+                catalog.add(waiting, source)
+                waiting, source, present = [], following, held()
+                if not source:
+                    break
         texts = [text_of(p.title, p.abstract) for p in catalog.papers(after=last)]
         name = "ingest_s" if papers > 0 else "added_ingest_s"
         if papers < 0:
             (library / ADDED_TEXTS).write_text(json.dumps(texts), encoding="utf-8")
-        return {name: time.perf_counter() - started, "papers": float(held())}
+        return {name: time.perf_counter() - started, "papers": float(present)}
 
 
 def invent(parents: Path, library: Path, papers: int) -> Figures:

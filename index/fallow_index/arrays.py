@@ -120,8 +120,10 @@ def save_array(path: Path, array: NDArray[Any]) -> FileSum:
     return writer.sum
 
 
-def map_array(path: Path, dtype: DTypeLike, row_shape: tuple[int, ...] = ()) -> NDArray[Any]:
-    """The array of a file, memory-mapped and read-only.
+def map_array(
+    path: Path, dtype: DTypeLike, row_shape: tuple[int, ...] = (), *, earlier: DTypeLike | None = None
+) -> NDArray[Any]:
+    """The array of a file, memory-mapped and read-only. earlier: another type, which older builds wrote.
 
     Raises IndexDamaged, naming the file, when it is missing, cut or of another kind.
     """
@@ -129,7 +131,8 @@ def map_array(path: Path, dtype: DTypeLike, row_shape: tuple[int, ...] = ()) -> 
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError, SyntaxError, TypeError) as error:
         raise IndexDamaged(f"{path} cannot be read ({_first_line(error)})", REBUILD) from error
-    if array.dtype != np.dtype(dtype) or array.shape[1:] != row_shape:
+    known = {np.dtype(dtype), np.dtype(dtype if earlier is None else earlier)}
+    if array.dtype not in known or array.shape[1:] != row_shape:
         raise IndexDamaged(f"{path} holds {array.dtype} rows of shape {array.shape[1:]}", REBUILD)
     plain: NDArray[Any] = array.view(np.ndarray)  # faster to slice than np.memmap
     return plain

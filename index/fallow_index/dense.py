@@ -34,12 +34,13 @@ MOST_ON_GPU = 2_048
 class DenseIndex:
     """The dense vectors of several segments; slots count through the segments in order.
 
-    ivf: the generation's inverted file, None for a small library: then half-precision copies (768 bytes a
-    paper in memory) are scanned, which is faster than float32, being bound by memory, and changes dot
-    products in the fourth digit.
+    ivf: the generation's inverted file, None for a small library: then copies in half precision, as they are
+    stored (768 bytes a paper in memory), are scanned.
     """
 
-    def __init__(self, segments: Sequence[Vectors], dimension: int, ivf: DenseIvf | None = None) -> None:
+    def __init__(
+        self, segments: Sequence[NDArray[np.floating]], dimension: int, ivf: DenseIvf | None = None
+    ) -> None:
         self._table = DenseTable(segments, dimension)
         self._ivf = ivf
         self._gpu = _on_gpu(self._flat) if len(self) and faiss.get_num_gpus() > 0 else None
@@ -77,6 +78,10 @@ class DenseIndex:
         """Exact float32 dot products of the query with some slots, float32 [slots]."""
         return self._table.products(query, slots)
 
+    def take(self, slots: Slots) -> Vectors:
+        """The vectors of some slots, float32 [slots, dimension]."""
+        return self._table.take(slots)
+
     @cached_property
     def _flat(self) -> Any:
         index = faiss.IndexScalarQuantizer(
@@ -85,7 +90,7 @@ class DenseIndex:
         index.is_trained = True
         for vectors in self._table.segments:
             for start in range(0, len(vectors), _ADD_BLOCK):
-                index.add(np.ascontiguousarray(vectors[start : start + _ADD_BLOCK]))
+                index.add(np.ascontiguousarray(vectors[start : start + _ADD_BLOCK], np.float32))
         return index
 
     def _scan(self, query: Vectors, k: int, allowed: NDArray[np.bool_]) -> Slots:

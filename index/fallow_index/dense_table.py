@@ -13,9 +13,9 @@ Slots = NDArray[np.int64]
 
 
 class DenseTable:
-    """Vectors by slot; slots count through the segments in order. segments: float32 [n, dimension] each."""
+    """Vectors by slot; slots count through the segments in order. segments: floating [n, dimension] each."""
 
-    def __init__(self, segments: Sequence[Vectors], dimension: int) -> None:
+    def __init__(self, segments: Sequence[NDArray[np.floating]], dimension: int) -> None:
         self.segments = tuple(segments)
         self.dimension = dimension
         sizes = np.array([len(vectors) for vectors in segments], dtype=np.int64)
@@ -35,10 +35,10 @@ class DenseTable:
         """Exact inner products of a query [dimension] with some slots, float32 [slots]."""
         products = np.empty(len(slots), np.float32)
         for vectors, at, rows in self._located(slots):
-            products[at] = vectors[rows] @ query
+            products[at] = vectors[rows].astype(np.float32) @ query
         return products
 
-    def _located(self, slots: Slots) -> Iterator[tuple[Vectors, Slots, Slots]]:
+    def _located(self, slots: Slots) -> Iterator[tuple[NDArray[np.floating], Slots, Slots]]:
         """Per segment: its vectors, which of `slots` lie in it, and their rows there."""
         owner = np.searchsorted(self._bases, slots, side="right") - 1
         for segment, vectors in enumerate(self.segments):

@@ -7,12 +7,15 @@ and old papers with the new ones.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fallow_index.arrays import map_array
 from fallow_index.dense import knn
 from fallow_index.dense_table import Vectors
+from fallow_index.generations import NEIGHBOURS_FILE, SIMILARITIES_FILE
 
 KEPT = 20
 """Neighbours kept for each paper."""
@@ -23,14 +26,22 @@ class Neighbours:
     """For each row its nearest others, best first.
 
     numbers: int64 [n, KEPT] paper numbers, -1 where there are no more; similarities: float32 [n, KEPT], -inf
-    there.
+    there. In the file numbers are int32.
     """
 
-    numbers: NDArray[np.int64]
+    numbers: NDArray[np.integer]
     similarities: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.numbers)
+
+
+def read_neighbours(folder: Path) -> Neighbours:
+    """Those of a generation, memory-mapped (older builds wrote int64). Raises IndexDamaged."""
+    return Neighbours(
+        map_array(folder / NEIGHBOURS_FILE, np.int32, (KEPT,), earlier=np.int64),
+        map_array(folder / SIMILARITIES_FILE, np.float32, (KEPT,)),
+    )
 
 
 def find_neighbours(vectors: Vectors, numbers: NDArray[np.int64], rows: NDArray[np.int64]) -> Neighbours:
@@ -80,7 +91,7 @@ def carried_over(
     """What each row had in an earlier generation (a copy; nonsense for new rows), and which rows need a list
     made anew: new ones, those that lost a neighbour, and those that never had KEPT."""
     is_new = old_rows < 0
-    carried = Neighbours(old.numbers[old_rows], old.similarities[old_rows])
+    carried = Neighbours(old.numbers[old_rows].astype(np.int64), old.similarities[old_rows])
     lost = ~np.isin(carried.numbers, numbers[~is_new]) & (carried.numbers >= 0)
     short = (carried.numbers < 0).any(axis=1)
     return carried, np.flatnonzero(is_new | lost.any(axis=1) | short)

@@ -17,13 +17,11 @@ from fallow_index.arrays import REBUILD, map_array
 from fallow_index.dense import knn
 from fallow_index.filters import SlotTable
 from fallow_index.generations import (
-    NEIGHBOURS_FILE,
     NUMBERS_FILE,
     PUBLIC_BY_FILE,
-    SIMILARITIES_FILE,
     Generation,
 )
-from fallow_index.neighbours import KEPT, without_self
+from fallow_index.neighbours import KEPT, read_neighbours, without_self
 from fallow_index.segments import KEY_BYTES, Keys, Segment
 from fallow_index.token_codec import TokenQuantiser
 from fallow_index.vector_files import live_vectors
@@ -58,7 +56,7 @@ class OpenIndex:
 
     @cached_property
     def vectors(self) -> Vectors:
-        """Dense vectors of all papers in row order, float32 [n, d], of length 1; mapped where possible."""
+        """Dense vectors of all papers in row order, float32 [n, d], of length 1; copied at first use."""
         return live_vectors([segment.dense for segment in self._segments], self._live)
 
     @cached_property
@@ -124,9 +122,8 @@ class OpenIndex:
         if k > KEPT:
             found, similarity = without_self(*knn(self.vectors[chosen], self.vectors, k + 1), chosen)
             return found.astype(np.int32), similarity
-        folder = self.generation.folder
-        numbers = map_array(folder / NEIGHBOURS_FILE, np.int64, (KEPT,))[chosen, :k]
-        similarity = map_array(folder / SIMILARITIES_FILE, np.float32, (KEPT,))[chosen, :k]
+        kept = read_neighbours(self.generation.folder)
+        numbers, similarity = kept.numbers[chosen, :k], kept.similarities[chosen, :k]
         return self.rows(numbers.ravel()).reshape(numbers.shape).astype(np.int32), np.array(similarity)
 
     def _place(self, slot: int) -> tuple[Segment, int]:

@@ -62,11 +62,15 @@ class VectorSpace:
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """An open segment; every array is memory-mapped. keys: uint8 [n, 16]; dense: float32 [n, dimension]."""
+    """An open segment; every array is memory-mapped.
+
+    keys: uint8 [n, 16]; dense: float16 [n, dimension], which changes products in the fourth digit (older
+    builds wrote float32).
+    """
 
     folder: Path
     keys: Keys
-    dense: NDArray[np.float32]
+    dense: NDArray[np.floating]
     tokens: TokenStore
     postings: Postings
 
@@ -77,7 +81,7 @@ class Segment:
     def open(cls, folder: Path, space: VectorSpace) -> Segment:
         """Open a folder's files. Raises IndexDamaged when one is missing, cut or does not fit the others."""
         keys = map_array(folder / KEYS_FILE, np.uint8, (KEY_BYTES,))
-        dense = map_array(folder / DENSE_FILE, np.float32, (space.dimension,))
+        dense = map_array(folder / DENSE_FILE, np.float16, (space.dimension,), earlier=np.float32)
         if len(dense) != len(keys):
             raise IndexDamaged(f"{folder / DENSE_FILE} has {len(dense)} rows for {len(keys)} papers", REBUILD)
         tokens = TokenStore.open(folder, len(keys), space.token_dimension)
@@ -125,7 +129,7 @@ def write_segment(
     folder.mkdir(parents=True)
     sums = {
         KEYS_FILE: save_array(folder / KEYS_FILE, keys),
-        DENSE_FILE: save_array(folder / DENSE_FILE, dense.astype(np.float32)),
+        DENSE_FILE: save_array(folder / DENSE_FILE, dense.astype(np.float16)),
     }
     return sums | tokens.write(folder) | postings.write(folder)
 
@@ -145,7 +149,7 @@ def merge_segments(
     with ArrayWriter(folder / KEYS_FILE, np.uint8, rows, (KEY_BYTES,)) as keys:
         for segment, chosen in parts:
             keys.append(segment.keys[chosen])
-    with ArrayWriter(folder / DENSE_FILE, np.float32, rows, (space.dimension,)) as dense:
+    with ArrayWriter(folder / DENSE_FILE, np.float16, rows, (space.dimension,)) as dense:
         for segment, chosen in parts:
             for start in range(0, len(chosen), _COPY_ROWS):
                 dense.append(segment.dense[chosen[start : start + _COPY_ROWS]])

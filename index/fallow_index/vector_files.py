@@ -3,7 +3,7 @@ nearest neighbours. Both are carried over from the previous generation where the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from fallow_index.dense_ivf import DenseIvf, read_ivf
 from fallow_index.dense_table import DenseTable, Vectors
 from fallow_index.generations import NEIGHBOURS_FILE, NUMBERS_FILE, SIMILARITIES_FILE, Generation
 from fallow_index.ivf_neighbours import find_by_lists, update_by_lists
-from fallow_index.neighbours import KEPT, Neighbours, find_neighbours, update_neighbours
+from fallow_index.neighbours import Neighbours, find_neighbours, read_neighbours, update_neighbours
 from fallow_index.segments import KEY_BYTES, KEYS_FILE, Keys, Segment
 from fallow_ingest.progress import ReportProgress
 
@@ -45,10 +45,7 @@ class _Before:
         return cls(generation, slots, _rows_before(numbers, keys, slot_numbers[slots], old_keys))
 
     def neighbours(self) -> Neighbours:
-        return Neighbours(
-            map_array(self.generation.folder / NEIGHBOURS_FILE, np.int64, (KEPT,)),
-            map_array(self.generation.folder / SIMILARITIES_FILE, np.float32, (KEPT,)),
-        )
+        return read_neighbours(self.generation.folder)
 
 
 def write_vector_files(
@@ -84,7 +81,7 @@ def write_vector_files(
         else:
             found = update_neighbours(vectors, numbers, before.neighbours(), before.rows)
     return files | {
-        NEIGHBOURS_FILE: save_array(folder / NEIGHBOURS_FILE, found.numbers),
+        NEIGHBOURS_FILE: save_array(folder / NEIGHBOURS_FILE, found.numbers.astype(np.int32)),
         SIMILARITIES_FILE: save_array(folder / SIMILARITIES_FILE, found.similarities),
     }
 
@@ -118,17 +115,14 @@ def _rows_before(numbers: Rows, keys: Keys, old_numbers: Rows, old_keys: Keys) -
     return np.where(same, at, -1)
 
 
-def live_vectors(segments: Sequence[Vectors], live: NDArray[np.bool_]) -> Vectors:
-    """The dense vectors of live rows; the mapped file itself where that is all there is."""
-    if len(segments) == 1 and live.all():
-        return segments[0]
-    if not segments:
-        return np.empty((0, 0), np.float32)
-    return np.concatenate(list(_live_parts(segments, live)))
-
-
-def _live_parts(segments: Sequence[Vectors], live: NDArray[np.bool_]) -> Iterator[Vectors]:
-    base = 0
-    for vectors in segments:
-        yield vectors[live[base : base + len(vectors)]]
-        base += len(vectors)
+def live_vectors(segments: Sequence[NDArray[np.floating]], live: NDArray[np.bool_]) -> Vectors:
+    """The dense vectors of live rows, float32 [n, d]: a copy, made segment by segment."""
+    width = segments[0].shape[1] if segments else 0
+    vectors = np.empty((int(np.count_nonzero(live)), width), np.float32)
+    base = done = 0
+    for segment in segments:
+        chosen = live[base : base + len(segment)]
+        count = int(np.count_nonzero(chosen))
+        vectors[done : done + count] = segment if count == len(segment) else segment[chosen]
+        base, done = base + len(segment), done + count
+    return vectors

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +19,14 @@ from hashing_encoder import HashingEncoder
 from invented_papers import invented_paper
 
 from fallow_index import build
-from fallow_index.arrays import ArrayWriter
+from fallow_index.arrays import ArrayWriter, save_array
 from fallow_index.build import build_index
 from fallow_index.generations import (
     Generation,
     current_generation,
     index_folder,
     open_generation,
+    publish,
     verify_generation,
 )
 from fallow_index.search import Searcher
@@ -71,13 +73,13 @@ def check_whole(catalog: Catalog, generation: Generation) -> None:
         expected = encoder.encode(
             [f"{texts[n].title}. {texts[n].abstract}" for n in searcher.numbers.tolist()]
         )
-        np.testing.assert_allclose(searcher.vectors, expected, atol=1e-6)
+        np.testing.assert_allclose(searcher.vectors, expected, atol=5e-4)
         similarity = expected @ expected.T
         np.fill_diagonal(similarity, -np.inf)
         best = -np.sort(-similarity, axis=1)[:, :5]
         rows, found = searcher.nearest(5)
-        np.testing.assert_allclose(found, best, atol=1e-5)
-        np.testing.assert_allclose(np.take_along_axis(similarity, rows.astype(int), axis=1), best, atol=1e-5)
+        np.testing.assert_allclose(found, best, atol=2e-3)
+        np.testing.assert_allclose(np.take_along_axis(similarity, rows.astype(int), axis=1), best, atol=2e-3)
 
 
 def test_without_a_build_there_is_no_index(catalog: Catalog) -> None:
@@ -372,10 +374,37 @@ def test_other_rules_for_words_rewrite_the_postings_and_encode_nothing(
     build_index(catalog, encoder=encoder)
     monkeypatch.setattr("fallow_index.parts.VERSION", 10**6)
     monkeypatch.setattr("fallow_index.generations.SegmentEntry.__init__.__defaults__", (10**6,))
-    monkeypatch.setattr("fallow_index.postings.count_terms", lambda text: Counter({"new": 1, text[:3]: 1}))
+    for module in ("postings", "lexical"):
+        monkeypatch.setattr(
+            f"fallow_index.{module}.count_terms", lambda text: Counter({"new": 1, text[:3]: 1})
+        )
     again = build_index(catalog, encoder=encoder)
     assert encoder.texts_seen == 30
     assert [segment.terms for segment in again.segments] == [10**6]
     with Searcher.open(catalog.library, encoder=encoder) as searcher:
         assert len(searcher.search("any word", 30, mode="bm25")) == 30  # they share the term "new"
     assert build_index(catalog, encoder=encoder).number == again.number
+
+
+def test_wider_files_of_older_builds_open(catalog: Catalog, add: Add, encoder: HashingEncoder) -> None:
+    """Dense vectors were float32 and numbers of neighbours int64; what is built on them is narrow."""
+    add(papers(0, 30))
+    generation = build_index(catalog, encoder=encoder)
+    paths = [generation.folder / "neighbours.npy", generation.folder / "segment-000001" / "dense.npy"]
+    sums = [dict(generation.files), dict(generation.segments[0].files)]
+    for path, kind, totals in zip(paths, (np.int64, np.float32), sums, strict=True):
+        wide = np.load(path).astype(kind)
+        path.unlink()
+        totals[path.name] = save_array(path, wide)
+    older = replace(
+        generation, files=sums[0], segments=(replace(generation.segments[0], files=sums[1]),), number=2
+    )
+    generation.folder.rename(index_folder(catalog.library) / ".older")
+    publish(index_folder(catalog.library), replace(older, folder=index_folder(catalog.library) / ".older"))
+    check_whole(catalog, current_generation(catalog.library))
+    add(papers(30, 90))
+    built = build_index(catalog, encoder=encoder)
+    check_whole(catalog, built)
+    assert encoder.texts_seen == 90
+    assert np.load(built.folder / "neighbours.npy").dtype == np.int32
+    assert [np.load(built.folder / s.name / "dense.npy").dtype for s in built.segments] == [np.float16]

@@ -33,8 +33,8 @@ QUERY_POWER = 0.75
 BUDGET = 1.0
 """Postings that are scanned for one query, per paper of the index: a title fits whole, an abstract's common
 words do not."""
-LEAST_BUDGET = 300_000
-"""Postings that are scanned in any case, some milliseconds: small libraries are scored exactly."""
+LEAST_BUDGET = 1_000_000
+"""Postings that are scanned in any case, some ten milliseconds: up to 100,000 papers nothing is left out."""
 SPARE = 5
 """So many times the papers asked for are scored with the common words as well."""
 MOST_TOLD = 5
@@ -109,6 +109,7 @@ class LexicalAnswer:
         self.terms = sorted((term for term in terms if term.frequency), key=lambda term: term.frequency)
         self.total_weight = sum(term.weight for term in terms)
         self._norms = norms
+        self._all: Scores | None = None
 
     def everything(self, terms: Sequence[QueryTerm] | None = None) -> Scores:
         """Exact BM25 of every slot, float32 [slots]; 0 where no term occurs. terms: only of these."""
@@ -131,9 +132,10 @@ class LexicalAnswer:
                 mine[postings.rows[term.places[at]]] += np.float32(term.weight / self.total_weight)
         return shares
 
-    def contributions(self, slots: Slots) -> NDArray[np.float32]:
-        """What each of `terms` adds to the exact BM25 of some slots, float32 [terms, slots]."""
-        parts = np.zeros((len(self.terms), len(slots)), np.float32)
+    def contributions(self, slots: Slots, terms: Sequence[QueryTerm] | None = None) -> NDArray[np.float32]:
+        """What each of `terms`, or only of these, adds to the BM25 of some slots, float32 [terms, slots]."""
+        asked = self.terms if terms is None else terms
+        parts = np.zeros((len(asked), len(slots)), np.float32)
         owner = np.searchsorted(self._bases, slots, side="right") - 1
         for at, postings in enumerate(self._segments):
             mine = np.flatnonzero(owner == at)
@@ -141,13 +143,15 @@ class LexicalAnswer:
                 continue
             rows = (slots[mine] - self._bases[at]).astype(np.int32)
             norms = self._norms[slots[mine]]
-            for row, term in enumerate(self.terms):
+            for row, term in enumerate(asked):
                 counts = postings.counts_of(term.places[at], rows)
                 parts[row, mine] = np.float32(term.weight) * term_saturation(counts, norms)
         return parts
 
     def scores(self, slots: Slots) -> Scores:
         """Exact BM25 of some slots, float32 [slots]."""
+        if self._all is not None:
+            return self._all[slots]
         return np.asarray(self.contributions(slots).sum(axis=0), dtype=np.float32)
 
     def telling_terms(self, slots: Slots) -> list[tuple[str, ...]]:
@@ -162,13 +166,17 @@ class LexicalAnswer:
     def best(self, k: int, allowed: Visible) -> Slots:
         """Slots of the k best among those allowed, in no particular order; fewer when fewer hold a term."""
         leading = self._leading()
-        scores = np.where(allowed, self.everything(leading), np.float32(0))
+        partial = self.everything(leading)
+        found = np.where(allowed, partial, np.float32(0))
         if len(leading) == len(self.terms):
-            return best_slots(scores, k)
-        first = best_slots(scores, SPARE * k)
+            self._all = partial
+            return best_slots(found, k)
+        first = best_slots(found, SPARE * k)
         if len(first) < k:  # the rare words alone do not fill the list
-            return best_slots(np.where(allowed, self.everything(), np.float32(0)), k)
-        return first[best_slots(self.scores(first), k)]
+            self._all = self.everything()
+            return best_slots(np.where(allowed, self._all, np.float32(0)), k)
+        common = self.contributions(first, self.terms[len(leading) :]).sum(axis=0)
+        return first[best_slots(partial[first] + common, k)]
 
     def _leading(self) -> list[QueryTerm]:
         """The rarest terms, as many as the budget allows."""

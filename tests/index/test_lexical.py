@@ -39,6 +39,7 @@ def plain_bm25(collection: list[tuple[str, str]], query: str) -> list[float]:
 
 
 @given(papers, texts)
+@settings(deadline=None)
 def test_scores_are_bm25(collection: list[tuple[str, str]], query: str) -> None:
     index = LexicalIndex([Postings.of(collection)])
     scores = index.ask(query_terms(query), np.ones(len(collection), bool)).everything()
@@ -46,6 +47,7 @@ def test_scores_are_bm25(collection: list[tuple[str, str]], query: str) -> None:
 
 
 @given(papers, papers, texts)
+@settings(deadline=None)
 def test_two_segments_score_as_one(
     first: list[tuple[str, str]], second: list[tuple[str, str]], query: str
 ) -> None:
@@ -55,6 +57,7 @@ def test_two_segments_score_as_one(
 
 
 @given(papers, papers, texts)
+@settings(deadline=None)
 def test_what_is_not_visible_has_no_influence(
     public: list[tuple[str, str]], future: list[tuple[str, str]], query: str
 ) -> None:
@@ -65,6 +68,7 @@ def test_what_is_not_visible_has_no_influence(
 
 
 @given(papers, papers, texts)
+@settings(deadline=None)
 def test_some_slots_score_as_among_all(
     first: list[tuple[str, str]], second: list[tuple[str, str]], query: str
 ) -> None:
@@ -78,6 +82,7 @@ def test_some_slots_score_as_among_all(
 
 
 @given(papers, st.lists(st.booleans(), min_size=12, max_size=12), texts, st.integers(1, 6))
+@settings(deadline=None)
 def test_the_best_are_the_best_of_those_allowed(
     collection: list[tuple[str, str]], chosen: list[bool], query: str, k: int
 ) -> None:

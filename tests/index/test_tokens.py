@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fallow_index.tokens import LONGEST_WORD, stem, term_key, tokenise
@@ -63,6 +63,7 @@ def test_nothing_to_look_up(text: str) -> None:
 
 
 @given(st.text(max_size=300))
+@settings(deadline=None)
 def test_any_text_gives_bounded_terms(text: str) -> None:
     for term in tokenise(text):
         assert 0 < len(term) <= 4 * LONGEST_WORD
@@ -82,12 +83,14 @@ numbers = st.integers(0, 999).map(str)
     numbers,
     st.sampled_from(["{0}-{1}", "{0}{1}", "{0}_{1}", "{0}^{{{1}}}", "${0}$-{1}", "${0}_{{{1}}}$"]),
 )
+@settings(deadline=None)
 def test_a_name_and_its_number_meet_however_they_are_joined(name: str, number: str, form: str) -> None:
     for spelt in (form.format(name, number), form.format(name.upper(), number)):
         assert name + number in tokenise(f"the {spelt}, again")
 
 
 @given(st.sampled_from("αβγδεζηθκλμπρστφχψω"), names)
+@settings(deadline=None)
 def test_greek_letters_meet_their_names(letter: str, name: str) -> None:
     spelt = fold(letter)
     assert stem(spelt + name) in tokenise(f"{letter}-{name}")
@@ -96,11 +99,13 @@ def test_greek_letters_meet_their_names(letter: str, name: str) -> None:
 
 
 @given(st.text(alphabet="aZ1-_^'{}$\\.*+#ℓ∞β模 ", max_size=60))
+@settings(deadline=None)
 def test_what_stands_between_spaces_is_read_alone(text: str) -> None:
     assert tokenise(f"{text} {text}") == tokenise(text) * 2
 
 
 @given(st.text(alphabet="abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=20))
+@settings(deadline=None)
 def test_stems_are_beginnings(word: str) -> None:
     found = stem(word)
     assert found

@@ -17,11 +17,13 @@ WEIGHTS: Mapping[str, float] = {
     "bm25": 1.0,
     "dense": 1.0,
     "late": 0.75,
+    "feedback": 0.5,
     "facet": 2.0,
 }
 """Of each retriever's standardised scores. The optimum is flat: 0.5 to 1 changes R@10 by under .01.
 
-facet: only facet queries have it (facets/search.py); chosen on the dev queries of CSFCube, flat from 1 to 3.
+feedback: only long queries have it; on neurips dev 0.25 to 1 differ little. facet: only facet queries have
+it (facets/search.py); chosen on the dev queries of CSFCube, flat from 1 to 3.
 """
 
 PRIORS: Mapping[str, float] = {"age": 2.0, "citations": 10.0, "passages": 10.0}

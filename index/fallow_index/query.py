@@ -20,13 +20,14 @@ LONGEST_QUERY = 20_000
 class Query:
     """A query as the retrievers see it.
 
-    terms: term -> weight (lexical.query_terms); dense: float32 [d]; tokens: [m, token_dimension]. What no
-    retriever of a search needs is empty.
+    terms: term -> weight (lexical.query_terms); dense: float32 [d]; tokens: [m, token_dimension];
+    weights: [m] of the tokens, None for equal ones. What no retriever of a search needs is empty.
     """
 
     terms: Mapping[str, float]
     dense: NDArray[np.float32]
     tokens: NDArray[np.floating]
+    weights: NDArray[np.float32] | None = None
 
 
 def readable(text: str) -> str:
@@ -45,8 +46,14 @@ def encode_query(
     Encoders that treat queries like documents say so (`queries_are_documents`): one pass then gives both.
     """
     if not with_tokens:
-        return encoder.encode([text])[0], np.zeros((0, encoder.token_dimension), np.float32)
+        return encoder.encode([text], query=True)[0], np.zeros((0, encoder.token_dimension), np.float32)
     if getattr(encoder, "queries_are_documents", False):
         dense, both = encoder.encode_both([text])
         return dense[0], both.of(0)
-    return encoder.encode([text])[0], encoder.encode_tokens([text], query=True).of(0)
+    return encoder.encode([text], query=True)[0], encoder.encode_tokens([text], query=True).of(0)
+
+
+def token_weights(encoder: Encoder, text: str) -> NDArray[np.float32] | None:
+    """What the tokens of a query weigh, where the encoder knows (`query_weights`): float32 [tokens]."""
+    weigh = getattr(encoder, "query_weights", None)
+    return None if weigh is None else weigh(text)

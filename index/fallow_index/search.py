@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fallow_index.arrays import REBUILD, map_array
-from fallow_index.candidates import nominated, scored, with_neighbours
+from fallow_index.candidates import nominated, scored, with_feedback, with_neighbours
 from fallow_index.citation_neighbours import CitationNeighbours
 from fallow_index.concurrency import ConcurrencyRetriever
 from fallow_index.dense import DenseIndex
@@ -60,8 +60,8 @@ NOMINATORS: Mapping[Mode, tuple[str, ...]] = {
     "dense": ("dense",),
     "late": ("bm25", "dense", "late"),
 }
-"""Whose candidates a mode ranks; the hybrid adds citation neighbours in a second round. With "late" in its row
-it would read the token lists as well."""
+"""Whose candidates a mode ranks; the hybrid adds citation neighbours in a second round. With "late" in its
+row it would read the token lists as well."""
 SCORERS: Mapping[Mode, tuple[str, ...]] = {
     "hybrid": ("bm25", "dense", "late", "passages", "age"),
     "bm25": ("bm25",),
@@ -319,6 +319,8 @@ class Searcher(OpenIndex):
                 return []
             found = scored(answers, scorers, slots)
             if mode == "hybrid":
+                found = with_feedback(found, answers, self._dense, filters, len(query.terms))
+                found = with_feedback(found, answers, self._dense, filters, len(query.terms))
                 found = with_neighbours(found, answers, self._neighbours, filters, len(query.terms))
             hits = best_hits(self.table.numbers[found.slots], found.fused, found.scores, k)
             return (

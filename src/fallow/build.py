@@ -10,6 +10,7 @@ from typing import TypeVar
 from fallow.gaps import take_survey
 from fallow.needs import group_needs
 from fallow.niches import survey_niches
+from fallow.sentences import sentence_encoder
 from fallow.statements import mine_statements
 from fallow.topics import build_topics
 from fallow_index.build import build_index
@@ -69,8 +70,8 @@ def build_library(
         with Searcher.open(catalog.library) as searcher:
             graph = timed("citations", lambda: CitationGraph.load(catalog))
             tree = timed("topics", lambda: build_topics(catalog, searcher, graph, report=report))
-            mined = timed("statements", lambda: mine_statements(catalog, searcher.encoder, report=report))
-            needs = timed("needs", lambda: group_needs(catalog, searcher.encoder, report=report))
+            mined = timed("statements", lambda: mine_statements(catalog, sentence_encoder(), report=report))
+            needs = timed("needs", lambda: group_needs(catalog, sentence_encoder(), report=report))
             report("scoring niches", 0, 0)
             survey = timed("niches", lambda: survey_niches(catalog, tree, graph, save=True))
             timed("gaps", lambda: take_survey(catalog, report=report))

@@ -84,14 +84,16 @@ def _note(pool: Pool, hit: Hit, *, whole: bool) -> None:
     for name, signal in hit.signals.items():
         if whole:
             signals[name] = (signal.rank, signal.score)
-        if signal.rank <= LISTED and (name != "bm25" or signal.score > 0):
+        if name in MODES and signal.rank <= LISTED and (name != "bm25" or signal.score > 0):
             pool.found[name].add(hit.number)
 
 
 def _ask(searcher: Searcher, text: str, depth: int, scope: Scope, pool: Pool) -> list[Hit]:
     """Hybrid hits; when that fails, those of the retrievers that still work, with the failures noted."""
     try:
-        return searcher.search(text, depth, as_of=scope.as_of, exclude=scope.exclude, within=scope.within)
+        return searcher.search(
+            text, depth, as_of=scope.as_of, exclude=scope.exclude, within=scope.within, concurrent=True
+        )
     except BadInput:
         return []
     except Exception as error:  # whatever broke is told in the verdict

@@ -17,7 +17,7 @@ from fallow.novelty.idea_text import IdeaText, is_order
 from fallow.novelty.retrieval import Pool
 from fallow.novelty.verdict import CORE_FACETS, Claim
 from fallow.novelty.words import acronyms, content_terms, coverage, root, with_acronyms
-from fallow_index.encoders import Encoder
+from fallow.sentences import sentence_encoder
 from fallow_index.search import Searcher
 from fallow_ingest.catalog import Catalog, StoredPaper
 from fallow_ingest.text.sentences import split_sentences
@@ -137,21 +137,21 @@ def score_pool(
     """Score the pool's papers against the claims; reads the sentences of the `read` most promising."""
     terms_of = tuple(tuple(content_terms(claim.text)) for claim in claims)
     sentences = [s.text for s in idea.sentences[:8]] or [idea.text]
-    encoded = searcher.encoder.encode([*(claim.text for claim in claims), *sentences])
+    encoded = sentence_encoder().encode([*(claim.text for claim in claims), *sentences])
     known = {term: weights[term] for some in terms_of for term in some}
     claimed = _Claimed(claims, terms_of, known, encoded[: len(claims)], encoded[len(claims) :])
     papers = catalog.papers_by_number(pool.order)
     numbers = [number for number in pool.order if number in papers]
     short = acronyms([idea.text, *(papers[n].abstract for n in numbers)])
     roots = [with_acronyms(content_terms(f"{papers[n].title}. {papers[n].abstract}"), short) for n in numbers]
-    similar = _vectors(searcher, numbers) @ claimed.vectors.T
+    similar = _vectors(searcher, numbers) @ searcher.encoder.encode([claim.text for claim in claims]).T
     words = np.array(
         [[coverage(some, present, known) for some in terms_of] for present in roots], dtype=np.float32
     ).reshape(len(numbers), len(claims))
     promise = _promise(claims, similar, words)
     chosen = sorted(range(len(numbers)), key=lambda at: (-promise[at], at))[:read]
     candidates = [_read(papers[numbers[at]], roots[at], catalog, claimed, short) for at in chosen]
-    rows = _cover(candidates, claimed, similar[chosen], words[chosen], searcher.encoder, calibration)
+    rows = _cover(candidates, claimed, similar[chosen], words[chosen], calibration)
     unranked = Scored(
         claims,
         terms_of,
@@ -224,12 +224,13 @@ def _cover(
     claimed: _Claimed,
     similar: Floats,
     words: Floats,
-    encoder: Encoder,
     calibration: Calibration,
 ) -> list[Coverage]:
     """How far each candidate covers the claims; similar, words: [candidates, claims]."""
     texts = [quote.text for candidate in candidates for quote in candidate.quotes]
-    vectors = encoder.encode(texts) if texts else np.zeros((0, claimed.vectors.shape[1]), np.float32)
+    vectors = (
+        sentence_encoder().encode(texts) if texts else np.zeros((0, claimed.vectors.shape[1]), np.float32)
+    )
     scored: list[Coverage] = []
     start = 0
     for at, candidate in enumerate(candidates):

@@ -77,10 +77,9 @@ def retrieval(
 def limitations(labels: Path, library: Path, as_json: bool) -> None:
     """Precision, recall, F1 and AUC of finding limitations."""
     from fallow.evaluation.limitations import evaluate_limitations
-    from fallow_index.build import DEFAULT_ENCODER
-    from fallow_index.encoders import ENCODERS
+    from fallow.sentences import sentence_encoder
 
-    _show(evaluate_limitations(labels, ENCODERS.create(DEFAULT_ENCODER)), as_json)
+    _show(evaluate_limitations(labels, sentence_encoder()), as_json)
 
 
 @command.command("novelty")

@@ -28,6 +28,7 @@ from fallow_index.engines import CANDIDATES, Place, Ranking, weighted
 from fallow_index.engines.local import LocalEngine
 from fallow_index.query import Query
 from fallow_index.segments import VectorSpace
+from fallow_index.threads import usable_cores
 from fallow_ingest.errors import EngineError, FallowError, LibraryBusy
 
 PYTHON_VARIABLE = "FALLOW_COLBERT_PYTHON"
@@ -173,8 +174,12 @@ class PlaidEngine(LocalEngine):
         found = np.flatnonzero(allowed)
         self._open()
         if len(self._rows) and allowed[self._rows].any():
+            passing = allowed[self._rows]
             every = len(found) <= depth
-            passages, sums = self._sums(scaled, k, allowed[self._rows], every)
+            passages, sums = self._sums(scaled, k, passing, every)
+            if len(passages) < min(k, np.count_nonzero(passing)):
+                # The filters leave less of what it probed than was asked for: then all that pass are scored.
+                passages, sums = self._sums(scaled, k, passing, every=True)
             late[self._rows[passages]] = sums / np.float32(divisor)
             if not every:
                 found = self._rows[passages]
@@ -232,6 +237,11 @@ class _Worker:
             self._process = subprocess.Popen(
                 [python, str(WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
             )
+        try:
+            self.ask("threads", {"count": usable_cores()})
+        except BaseException:
+            self.close()
+            raise
 
     def ask(self, work: str, request: dict[str, object]) -> dict[str, Any]:
         """The answer to a request. Raises EngineError with what the worker said, or the last it printed."""
@@ -253,7 +263,7 @@ class _Worker:
 
     def _failed(self, work: str, why: str) -> EngineError:
         return EngineError(
-            f"colbert-ai could not {work} ({why})", f"see {self._log}; to install it: {INSTALL}"
+            f"colbert-ai failed at '{work}' ({why})", f"see {self._log}; to install it: {INSTALL}"
         )
 
     def _last_line(self) -> str:

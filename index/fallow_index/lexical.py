@@ -35,7 +35,7 @@ BUDGET = 1.0
 words do not."""
 LEAST_BUDGET = 1_000_000
 """Postings that are scanned in any case, some ten milliseconds: up to 100,000 papers nothing is left out."""
-SPARE = 5
+SPARE = 10
 """So many times the papers asked for are scored with the common words as well."""
 MOST_TOLD = 5
 """Words named as a reason."""

@@ -99,13 +99,17 @@ class LexicalIndex:
 
 
 class LexicalAnswer:
-    """BM25 for one query: of all slots, of some slots, or the best."""
+    """BM25 for one query: of all slots, of some slots, or the best.
+
+    asked: every term of the query; terms: those that some visible paper holds, the rarest first.
+    """
 
     def __init__(
         self, segments: Sequence[Postings], bases: Slots, terms: Sequence[QueryTerm], norms: Scores
     ) -> None:
         self._segments = segments
         self._bases = bases
+        self.asked = terms
         self.terms = sorted((term for term in terms if term.frequency), key=lambda term: term.frequency)
         self.total_weight = sum(term.weight for term in terms)
         self._norms = norms

@@ -233,9 +233,10 @@ class Searcher(OpenIndex):
         return [int(number) for number in self.table.numbers[slots]]
 
     def word_weights(self, text: str, as_of: int | None = None) -> dict[str, float]:
-        """The terms of a text with their weights in a search of what was public by then."""
+        """The terms of a text with their weights in a search of what was public by then; a term that no
+        abstract holds weighs most."""
         visible = self.table.filters(as_of=as_of).visible
-        return {term.term: term.weight for term in self._lexical.ask(query_terms(text), visible).terms}
+        return {term.term: term.weight for term in self._lexical.ask(query_terms(text), visible).asked}
 
     def _query(self, text: str, mode: Mode) -> Query:
         space = self.generation.space

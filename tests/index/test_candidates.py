@@ -11,6 +11,7 @@ from hashing_encoder import HashingEncoder
 from invented_papers import invented_paper
 
 from fallow_index.build import build_index
+from fallow_index.claims import best_sentences, nearest_to_claim
 from fallow_index.explanations import spellings
 from fallow_index.search import Searcher
 from fallow_ingest.catalog import Catalog
@@ -110,6 +111,29 @@ def test_a_sentence_of_a_full_text_finds_its_paper(searcher: Searcher) -> None:
     assert searcher.search_passages(CLAIM, 5, within=[15, 16]) == [15]
     with pytest.raises(BadInput):
         searcher.search_passages("?!", 5)
+
+
+def test_a_claim_is_answered_with_the_sentence_and_its_place(searcher: Searcher) -> None:
+    hits = nearest_to_claim(searcher, CLAIM, 5)
+    place = hits[0].place
+    assert hits[0].number == 14
+    assert CLAIM in place.sentence
+    assert (place.heading, place.kind, hits[0].share) == ("Limitations", "other", pytest.approx(1.0))
+    section = searcher.catalog.section(place.section or 0)
+    assert section is not None
+    assert section.text[place.start : place.end] == place.sentence
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    # The one that only its full text names has no signal of the others; abstracts answer as well.
+    assert len(hits) == 5
+    assert hits[-1].place.kind in {"abstract", "method"}
+    assert 14 not in {hit.number for hit in nearest_to_claim(searcher, CLAIM, 5, exclude=[14])}
+    assert nearest_to_claim(searcher, CLAIM, 5, as_of=19991231) == []
+
+
+def test_a_paper_of_a_title_alone_is_quoted_by_its_title(catalog: Catalog, add: Add) -> None:
+    add([Paper(key="x:1", title="Nocturnal quokka detectors")])
+    (place, share), *others = best_sentences(catalog, catalog.paper(1), {"quokka": 2.0, "snow": 2.0}, 3)
+    assert (place.sentence, place.kind, share, others) == ("Nocturnal quokka detectors", "title", 0.5, [])
 
 
 def test_few_words_together_are_no_quotation(searcher: Searcher) -> None:

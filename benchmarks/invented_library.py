@@ -29,6 +29,7 @@ from fallow_index.generations import current_generation, index_folder
 from fallow_index.pending import Pending
 from fallow_index.postings import Postings, sorted_postings
 from fallow_index.segments import KEY_BYTES, Segment, content_key, write_segment
+from fallow_index.token_codec import centroids_of
 from fallow_index.token_lists import TokenLists
 from fallow_index.token_store import TokenStore
 from fallow_ingest.catalog import Catalog
@@ -88,9 +89,9 @@ def _tokens(store: TokenStore, parents: Rows, random: np.random.Generator) -> To
     others = random.random(len(tokens), np.float32) < OTHER_TOKENS
     tokens[others] = random.integers(0, len(store.codes), int(others.sum()))
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(store.lengths(parents))])
-    ids = store.ids[tokens]
-    lists = TokenLists.of(ids, offsets, len(store.quantiser))
-    return TokenStore(store.quantiser, ids, store.codes[tokens], offsets, lists)
+    places = store.places[tokens]
+    lists = TokenLists.of(centroids_of(places), offsets, len(store.quantiser))
+    return TokenStore(store.quantiser, places, store.codes[tokens], offsets, lists)
 
 
 def _words_of_rows(postings: Postings) -> tuple[Rows, Rows]:

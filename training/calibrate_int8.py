@@ -1,4 +1,4 @@
-"""Choose how the inputs of MiniLM's matrices are brought to 8 bits, and write minilm_int8.npz.
+"""Choose how the inputs of an encoder's matrices are brought to 8 bits, and write its calibration file.
 
 For every site (see bert_graph.py) and its matrix W, tries scales s and clipping points c and keeps the pair
 whose integer product is nearest to the exact one on real activations: min |Q(x / s; c) Q(W s)' - x W'|^2,
@@ -6,7 +6,7 @@ each output weighed by what it means to the next step and freed of its mean erro
 instead. Scales follow Xiao et al. 2023 ("SmoothQuant"): s = max|x|^a / max|W|^(1 - a) for a channel, and for
 outliers alone s = max(1, max|x| / t).
 
-    python training/calibrate_int8.py ../shared/data/arxiv_cs/snapshot.jsonl.gz
+    python training/calibrate_int8.py ../shared/data/arxiv_cs/snapshot.jsonl.gz --encoder prior-work
 
 reads `--texts` abstracts (default 192), takes about two minutes on two cores and is deterministic. Only the
 scales and clipping points are stored: nothing of the text.
@@ -34,8 +34,10 @@ from fallow_index.encoders.bert_graph import (
     quantise_rows,
     site_matrix,
 )
-from fallow_index.encoders.minilm import CALIBRATION_FILE, MiniLmEncoder, read_calibration
+from fallow_index.encoders.minilm import MiniLmEncoder, read_calibration
+from fallow_index.encoders.prior_work import PriorWorkEncoder
 
+ENCODERS = {encoder.name: encoder for encoder in (MiniLmEncoder, PriorWorkEncoder)}
 ROWS = 2048
 CLIPS = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)
 POWERS = (0.4, 0.5, 0.6, 0.7, 0.8)
@@ -49,9 +51,11 @@ def main() -> None:
     parser.add_argument("papers", type=Path, help="jsonl.gz with title and abstract")
     parser.add_argument("--texts", type=int, default=192)
     parser.add_argument("--seed", type=int, default=20261120)
-    parser.add_argument("--out", type=Path, default=CALIBRATION_FILE)
+    parser.add_argument("--encoder", choices=sorted(ENCODERS), default=PriorWorkEncoder.name)
+    parser.add_argument("--out", type=Path, help="default: the encoder's own file")
     options = parser.parse_args()
-    encoder = MiniLmEncoder(precision="fp32")
+    encoder = ENCODERS[options.encoder](precision="fp32")
+    out = options.out or encoder.calibration_file
     texts = read_abstracts(options.papers, options.texts, options.seed)
     inputs, inner = activations(encoder, texts, np.random.default_rng(options.seed))
     chosen = {}
@@ -65,11 +69,11 @@ def main() -> None:
         chosen[f"{name}.shift"] = best.shift.astype(np.float16)
         chosen[f"{name}.largest"] = np.float32(best.largest)
     chosen["last.shift"] = np.zeros(encoder.dimension, np.float16)
-    np.savez_compressed(options.out, **chosen)
-    error = mean_hidden(encoder, texts, None) - mean_hidden(encoder, texts, read_calibration(options.out))
+    np.savez_compressed(out, **chosen)
+    error = mean_hidden(encoder, texts, None) - mean_hidden(encoder, texts, read_calibration(out))
     chosen["last.shift"] = error.astype(np.float16)
-    np.savez_compressed(options.out, **chosen)
-    print(f"{options.out}: {options.out.stat().st_size:,} bytes")
+    np.savez_compressed(out, **chosen)
+    print(f"{out}: {out.stat().st_size:,} bytes")
 
 
 def activations(

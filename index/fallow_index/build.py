@@ -48,7 +48,7 @@ from fallow_ingest.catalog import Catalog
 from fallow_ingest.errors import IndexDamaged, IndexMissing
 from fallow_ingest.progress import ReportProgress, ignore_progress
 
-DEFAULT_ENCODER = "minilm"
+DEFAULT_ENCODER = "prior-work"
 PIECE = 2000
 """Papers encoded between two points from which a killed build goes on."""
 

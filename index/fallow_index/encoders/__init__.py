@@ -77,7 +77,7 @@ class Encoder(Protocol):
 
 
 ENCODERS: Registry[Encoder] = Registry("encoder", "fallow.encoders")
-"""Encoders by name; `ENCODERS.create("minilm")` is the default one."""
+"""Encoders by name; build.DEFAULT_ENCODER is what a new library gets."""
 
 MODEL_RUNTIME = "sentence-transformers"
 """The encoder that runs models of people's own."""

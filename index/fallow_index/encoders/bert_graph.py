@@ -2,8 +2,10 @@
 
 Inputs: `words` f32 [texts, length, width] (rows of the word embedding table, looked up by the caller, so that
 the table stays in the memory-mapped file), `mask` f32 [texts, length] (1 for tokens, 0 for padding).
-Outputs: `dense` f32 [texts, width], the mean over tokens, of length 1 (Reimers and Gurevych 2019,
-"Sentence-BERT"); `tokens` f16 [texts, length, token_dimension], projected, of length 1.
+With learnt token weights also `shares` f32 [texts, length], what each token weighs in the mean.
+Outputs: `dense` f32 [texts, width], the mean over tokens (weighted, where the model has learnt weights), of
+length 1 (Reimers and Gurevych 2019, "Sentence-BERT"); `tokens` f16 [texts, length, token_dimension],
+projected, of length 1.
 
 Every layer multiplies by four large matrices. What enters each is called a site: `attend` (query, key and
 value together), `mixed` (after attention), `feed` and `wide` (the two of the feed-forward part). With a
@@ -75,12 +77,18 @@ class Quantisation:
 
 
 def build_graph(
-    weights: Mapping[str, Array], projection: Array, shape: Shape, quantisation: Quantisation | None = None
+    weights: Mapping[str, Array],
+    projection: Array,
+    shape: Shape,
+    quantisation: Quantisation | None = None,
+    *,
+    weighted: bool = False,
 ) -> ov.Model:
     """The graph of one encoder.
 
     weights: tensors by their names in model.safetensors; they must outlive the graph, which shares their
-    memory. projection: [width, token_dimension].
+    memory. projection: [width, token_dimension]. weighted: the mean takes `shares`; otherwise tokens weigh
+    alike.
     """
     words = ops.parameter([-1, -1, shape.width], np.float32, name="words")
     mask = ops.parameter([-1, -1], np.float32, name="mask")
@@ -89,10 +97,11 @@ def build_graph(
     if quantisation:
         hidden = ops.add(hidden, quantisation.last)
     hidden.set_friendly_name("hidden")
-    dense = ops.result(_length_one(_mean(hidden, mask)), name="dense")
+    shares = ops.parameter([-1, -1], np.float32, name="shares") if weighted else mask
+    dense = ops.result(_length_one(_mean(hidden, shares)), name="dense")
     projected = _length_one(ops.matmul(hidden, projection, False, False))
     tokens = ops.result(ops.convert(projected, np.float16), name="tokens")
-    return ov.Model([dense, tokens], [words, mask], "bert")
+    return ov.Model([dense, tokens], [words, mask, *([shares] if weighted else [])], "bert")
 
 
 def quantise_rows(matrix: Array) -> tuple[NDArray[np.int8], Array]:
@@ -211,10 +220,10 @@ def _attention_bias(mask: ov.Node) -> ov.Node:
     return ops.multiply(padding, np.float32(_MASKED))
 
 
-def _mean(hidden: ov.Node, mask: ov.Node) -> ov.Node:
-    """Mean over tokens, as a product with the mask: [texts, width]."""
-    total = ops.squeeze(ops.matmul(ops.unsqueeze(mask, np.array([1])), hidden, False, False), np.array([1]))
-    return ops.divide(total, ops.reduce_sum(mask, np.array([1]), True))
+def _mean(hidden: ov.Node, shares: ov.Node) -> ov.Node:
+    """Weighted mean over tokens, as a product with their shares: [texts, width]."""
+    total = ops.squeeze(ops.matmul(ops.unsqueeze(shares, np.array([1])), hidden, False, False), np.array([1]))
+    return ops.divide(total, ops.reduce_sum(shares, np.array([1]), True))
 
 
 def _length_one(rows: ov.Node) -> ov.Node:

@@ -75,6 +75,8 @@ class MiniLmEncoder:
     token_dimension = 128
     max_tokens = 256
     queries_are_documents = True
+    calibration_file = CALIBRATION_FILE
+    weighted = False
 
     def __init__(
         self, precision: str | None = None, threads: int | None = None, folder: Path | str | None = None
@@ -91,8 +93,8 @@ class MiniLmEncoder:
         parts = f"{DIGESTS[MODEL_FILE]} {self.max_tokens} mean"
         return hashlib.sha256(parts.encode() + self.projection.tobytes()).hexdigest()
 
-    def encode(self, texts: Sequence[str]) -> Dense:
-        """Dense vectors, float32 [texts, 384], each of length 1."""
+    def encode(self, texts: Sequence[str], *, query: bool = False) -> Dense:
+        """Dense vectors, float32 [texts, 384], each of length 1. Queries and documents are treated alike."""
         return self._run(texts, dense=True, tokens=False)[0]
 
     def encode_tokens(self, texts: Sequence[str], *, query: bool = False) -> TokenVectors:
@@ -122,6 +124,11 @@ class MiniLmEncoder:
         with np.load(PROJECTION_FILE) as stored:
             projection: Dense = stored["projection"].astype(np.float32)
         return projection
+
+    def piece_weights(self, ids: NDArray[np.integer]) -> Dense:
+        """What each word piece weighs in the mean, by what it is and where it stands: [..., length] ->
+        same."""
+        return np.ones(ids.shape, np.float32)
 
     def word_pieces(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
         """Ids of every text's word pieces with both markers, at most `max_tokens`."""
@@ -159,12 +166,12 @@ class MiniLmEncoder:
 
     @cached_property
     def _mark(self) -> str:
-        parts = (Path(bert_graph.__file__), CALIBRATION_FILE)
+        parts = (Path(bert_graph.__file__), self.calibration_file)
         return self.digest + "".join(hashlib.sha256(part.read_bytes()).hexdigest() for part in parts)
 
     def _graph(self) -> ov.Model:
-        quantisation = read_calibration() if self.precision == "int8" else None
-        return build_graph(self.tensors, self.projection, Shape(), quantisation)
+        quantisation = read_calibration(self.calibration_file) if self.precision == "int8" else None
+        return build_graph(self.tensors, self.projection, Shape(), quantisation, weighted=self.weighted)
 
     def _run(self, texts: Sequence[str], *, dense: bool, tokens: bool) -> tuple[Dense, TokenVectors]:
         pieces = self.word_pieces(texts)
@@ -186,7 +193,10 @@ class MiniLmEncoder:
             queue = ov.AsyncInferQueue(compiled, self.threads + 1)
             queue.set_callback(keep)
             for batch in self.batches(pieces):
-                queue.start_async(batch.inputs(self.words), batch.rows)
+                inputs = batch.inputs(self.words)
+                if self.weighted:
+                    inputs[2] = self.piece_weights(batch.ids) * batch.mask
+                queue.start_async(inputs, batch.rows)
             queue.wait_all()
         return vectors, TokenVectors(token_vectors, offsets)
 

@@ -27,7 +27,7 @@ from fallow_index.segments import VectorSpace
 from fallow_index.tokens import VERSION
 from fallow_ingest.errors import DiskFull, IndexDamaged, IndexMissing, LibraryBusy
 
-FORMAT = 1
+FORMAT = 2
 POINTER, MANIFEST, LOCK = "CURRENT", "manifest.json", ".lock"
 NUMBERS_FILE, PUBLIC_BY_FILE = "numbers.npy", "public_by.npy"
 NEIGHBOURS_FILE, SIMILARITIES_FILE = "neighbours.npy", "similarities.npy"
@@ -142,7 +142,10 @@ def read_manifest(folder: Path) -> Generation:
         if document["sha256"] != _digest(content):
             raise IndexDamaged(f"{path} fails its checksum", REBUILD)
         if content["format"] != FORMAT:
-            raise IndexDamaged(f"{path} has format {content['format']} instead of {FORMAT}", REBUILD)
+            raise IndexDamaged(
+                f"{path} has format {content['format']}, of another version of fallow, instead of {FORMAT}",
+                REBUILD,
+            )
         return Generation(
             number=int(content["generation"]),
             folder=folder,

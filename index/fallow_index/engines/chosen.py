@@ -35,8 +35,12 @@ class Choice:
     def said(self, *, name: str = "", url: str = "", collection: str = "", python: str = "") -> Choice:
         """This choice, but for what is said now. Another engine, server or collection starts from nothing."""
         base = self if name in ("", self.name) else Choice(name)
-        told = {"url": url, "collection": collection, "python": python}
-        new = replace(base, **{key: value for key, value in told.items() if value})
+        new = replace(
+            base,
+            url=url or base.url,
+            collection=collection or base.collection,
+            python=python or base.python,
+        )
         moved = (new.url, new.collection) != (base.url, base.collection)
         return replace(new, generation=0) if moved else new
 

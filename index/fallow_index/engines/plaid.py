@@ -177,7 +177,7 @@ class PlaidEngine(LocalEngine):
             passing = allowed[self._rows]
             every = len(found) <= depth
             passages, sums = self._sums(scaled, k, passing, every)
-            if len(passages) < min(k, np.count_nonzero(passing)):
+            if len(passages) < min(k, int(np.count_nonzero(passing))):
                 # The filters leave less of what it probed than was asked for: then all that pass are scored.
                 passages, sums = self._sums(scaled, k, passing, every=True)
             late[self._rows[passages]] = sums / np.float32(divisor)
@@ -193,10 +193,13 @@ class PlaidEngine(LocalEngine):
         """Passages that PLAID finds, and their sums of best products."""
         files = {"query": tokens, "allowed": allowed, "only": np.flatnonzero(allowed).astype(np.int32)}
         settings = self._plaid.settings(k)
+        names = ["query"]
+        most = k
         if every:
-            names, most = ("query", "only"), len(files["only"])
-        else:
-            names, most = ("query",) if allowed.all() else ("query", "allowed"), k
+            names.append("only")
+            most = len(files["only"])
+        elif not allowed.all():
+            names.append("allowed")
         for name in names:
             np.save(self._home / f"{name}-{os.getpid()}.npy", files[name])
         paths = {name: str(self._home / f"{name}-{os.getpid()}.npy") for name in names}

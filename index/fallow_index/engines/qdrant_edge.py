@@ -217,7 +217,7 @@ def _filter(as_of: int | None, exclude: Collection[int], within: Collection[int]
         must.append(edge.FieldCondition(PUBLIC_BY, range=edge.RangeFloat(lte=as_of)))
     if within is not None:
         must.append(edge.HasIdCondition({int(number) for number in within}))
-    must_not = [edge.HasIdCondition({int(number) for number in exclude})] if exclude else []
+    must_not: list[Any] = [edge.HasIdCondition({int(number) for number in exclude})] if exclude else []
     return edge.Filter(must=must, must_not=must_not) if must or must_not else None
 
 

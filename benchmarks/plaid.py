@@ -126,9 +126,8 @@ def vectors_of(options: argparse.Namespace, folder: Path) -> Texts:
         np.load(folder / f"{name}.npy", mmap_mode="r") for name in names
     )
     papers, queries = min(options.papers, len(offsets) - 1), min(options.queries, len(query_offsets) - 1)
-    return Texts(
-        tokens, np.array(offsets[: papers + 1]), query_tokens, np.array(query_offsets[: queries + 1])
-    )
+    tokens, offsets = tokens[: offsets[papers]], np.array(offsets[: papers + 1])
+    return Texts(tokens, offsets, query_tokens, np.array(query_offsets[: queries + 1]))
 
 
 def exhaustive(texts: Texts) -> list[set[int]]:
@@ -149,7 +148,8 @@ def exhaustive(texts: Texts) -> list[set[int]]:
 def ours(texts: Texts, truth: list[set[int]], folder: Path) -> tuple[dict[str, float], list[Point]]:
     folder.mkdir()
     started = time.perf_counter()
-    kept, offsets = without_repeats(texts.tokens, texts.offsets)
+    with one_blas_thread():
+        kept, offsets = without_repeats(texts.tokens, texts.offsets)
     TokenStore.of(kept, offsets).write(folder)
     seconds = time.perf_counter() - started
     store = TokenStore.open(folder, len(offsets) - 1, texts.tokens.shape[1])

@@ -62,6 +62,7 @@ LEVELS = {
     for count, half in _HALVES.items()
 }
 _BYTE = np.arange(256)
+_DECODED_AT_ONCE = 512
 _PAIRS: Vectors = np.stack([LEVELS[16][_BYTE & 15], LEVELS[16][_BYTE >> 4]], axis=1)
 _TRIPLES: Vectors = np.stack(
     [LEVELS[8][_BYTE & 7], LEVELS[8][_BYTE >> 3 & 7], LEVELS[4][_BYTE >> 6], np.zeros(256, np.float32)],
@@ -192,19 +193,26 @@ class TokenQuantiser:
 
     def decode(self, places: Places, codes: Codes) -> Vectors:
         """Vectors of length 1, float32 [n, columns], in the space that `turn` brings queries to."""
-        paired = 2 * self.layout.pairs
         vectors = np.empty((len(codes), self.layout.columns), np.float32)
+        other = np.empty((min(len(codes), _DECODED_AT_ONCE), self.layout.columns), np.float32)
+        for start in range(0, len(codes), _DECODED_AT_ONCE):
+            some = slice(start, start + _DECODED_AT_ONCE)
+            self._decode(places[some], codes[some], vectors[some], other[: len(codes[some])])
+        return vectors
+
+    def _decode(self, places: Places, codes: Codes, vectors: Vectors, other: Vectors) -> None:
+        """Into `vectors`; `other` is overwritten. Both stay in the second-level cache."""
+        pairs, paired = self.layout.pairs, 2 * self.layout.pairs
         # One look-up gives all components of a byte: 8 or 16 bytes are two or four float32 side by side.
         # mode="clip" cannot clip a byte; it only spares NumPy a copy made for the sake of errors.
-        two = np.take(_PAIRS.view(np.float64).ravel(), codes[:, : self.layout.pairs], mode="clip")
-        four = np.take(_TRIPLES.view(np.complex128).ravel(), codes[:, self.layout.pairs :], mode="clip")
+        two = np.take(_PAIRS.view(np.float64).ravel(), codes[:, :pairs], mode="clip")
+        four = np.take(_TRIPLES.view(np.complex128).ravel(), codes[:, pairs:], mode="clip")
         vectors[:, :paired] = two.view(np.float32)
         vectors[:, paired:] = four.view(np.float32)
         vectors *= GAINS[places >> CENTROID_BITS, np.newaxis]
-        vectors += np.take(self.columns, centroids_of(places), axis=0)
-        squared = np.square(vectors) @ self._metric
-        vectors /= np.sqrt(np.maximum(squared, np.float32(1e-12)))[:, np.newaxis]
-        return vectors
+        vectors += np.take(self.columns, centroids_of(places), axis=0, out=other, mode="clip")
+        squared = np.multiply(vectors, vectors, out=other) @ self._metric
+        vectors *= (1 / np.sqrt(np.maximum(squared, np.float32(1e-12))))[:, np.newaxis]
 
     @cached_property
     def _metric(self) -> Vectors:

@@ -1,6 +1,6 @@
 """The nearest neighbours of every paper of a large library, through its inverted file.
 
-Comparing all with all is quadratic (two hours of two cores at a million papers). Instead the papers of one
+Comparing all with all is quadratic (over an hour of two cores at a million papers). Instead the papers of one
 list are compared, exactly, with those of the lists nearest to it; after an addition new papers look for
 theirs through the lists, and are offered to those that they found. What is kept is nearly the exact list
 (recall in docs/search.md); its similarities are exact.

@@ -232,8 +232,7 @@ class TokenQuantiser:
     def restore(self, decoded: Vectors) -> Vectors:
         """Decoded vectors as the encoder made them, float32 [n, d]."""
         turned = decoded[:, self.layout.places(self.dimension)] * self.scales
-        restored: Vectors = turned @ self.basis.T
-        return restored
+        return np.asarray(turned @ self.basis.T, np.float32)
 
     def _spread(self, vectors: Vectors) -> Vectors:
         spread = np.zeros((len(vectors), self.layout.columns), np.float32)

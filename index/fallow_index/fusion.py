@@ -18,12 +18,12 @@ WEIGHTS: Mapping[str, float] = {
     "dense": 1.0,
     "late": 0.75,
     "feedback": 0.5,
-    "facet": 2.0,
+    "facet": 1.0,
 }
 """Of each retriever's standardised scores. The optimum is flat: 0.5 to 1 changes R@10 by under .01.
 
 feedback: only long queries have it; on neurips dev 0.25 to 1 differ little. facet: only facet queries have
-it (facets/search.py); chosen on the dev queries of CSFCube, flat from 1 to 3.
+it (facets/search.py); .5 to 1.5 differ by under .01 on the dev queries of CSFCube.
 """
 
 PRIORS: Mapping[str, float] = {"age": 2.0, "citations": 10.0, "passages": 10.0}

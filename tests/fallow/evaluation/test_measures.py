@@ -6,7 +6,7 @@ import math
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fallow.evaluation.measures import average_precision, ndcg, ndcg_of_pool, recall, reciprocal_rank
@@ -44,6 +44,7 @@ def test_ndcg_of_a_pool_by_hand() -> None:
     )
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=30), st.randoms(use_true_random=False))
 def test_no_ranking_beats_the_best(grades: list[int], random: object) -> None:
     judged = {paper: float(grade) for paper, grade in enumerate(grades)}

@@ -30,6 +30,7 @@ ABSTRACT = (
 )
 
 
+@settings(deadline=None)
 @given(st.integers(1, 4), st.integers(0, 2**32 - 1))
 def test_the_best_path_is_the_best_of_all(steps: int, seed: int) -> None:
     random = np.random.RandomState(seed)
@@ -61,7 +62,7 @@ def test_a_facet_that_no_sentence_tells_is_told_by_the_nearest() -> None:
         assert facet_sentences("  \n ", facet) == ()
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.text(max_size=60), max_size=8))
 def test_any_sentences_get_one_role_each(sentences: list[str]) -> None:
     classifier = load_role_classifier()

@@ -10,6 +10,7 @@ equal refinement both find the same within two points (docs/search.md).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -89,7 +90,10 @@ class DenseIvf:
 
     def write(self, folder: Path) -> dict[str, FileSum]:
         """Write the file of a generation; returns its checksum."""
-        return {IVF_FILE: save_array(folder / IVF_FILE, faiss.serialize_index(self._index))}
+        written = BytesIO()
+        # Not serialize_index: it needs C++ vectors, a type that PyMuPDF claims where it is loaded first.
+        faiss.write_index(self._index, faiss.PyCallbackIOWriter(written.write))  # type: ignore[attr-defined]
+        return {IVF_FILE: save_array(folder / IVF_FILE, np.frombuffer(written.getbuffer(), np.uint8))}
 
     def add(self, table: DenseTable, slots: Slots) -> None:
         """Add the vectors of further slots to the lists there are."""

@@ -258,16 +258,14 @@ def _level(values: Vectors, count: int) -> Codes:
 
 def _k_means(vectors: Vectors, count: int) -> Vectors:
     faiss.omp_set_num_threads(_threads(len(vectors) * count))
-    means = faiss.Kmeans(
-        vectors.shape[1],
-        count,
-        niter=_ITERATIONS,
-        seed=_SEED,
-        min_points_per_centroid=1,
-        max_points_per_centroid=_SAMPLED_A_CENTROID,
-    )
-    means.train(vectors)
-    return np.asarray(means.centroids, np.float32)
+    means = faiss.Clustering(vectors.shape[1], count)
+    means.niter, means.seed = _ITERATIONS, _SEED
+    means.min_points_per_centroid, means.max_points_per_centroid = 1, _SAMPLED_A_CENTROID
+    # The index holds the centroids when training ends. faiss.Kmeans would read them as a C++ vector, a type
+    # that the bindings of PyMuPDF claim for themselves where they are loaded first.
+    index = faiss.IndexFlatL2(vectors.shape[1])
+    means.train(vectors, index)
+    return np.asarray(index.reconstruct_n(0, count), np.float32)
 
 
 def _threads(products: int) -> int:

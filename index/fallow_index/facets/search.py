@@ -120,7 +120,7 @@ def compare_sentences(
     for sentences, start in zip(told, offsets, strict=False):
         cosines = query @ others[start : start + len(sentences)].T
         one, other = np.unravel_index(int(cosines.argmax()), cosines.shape)
-        matches.append(SentenceMatch(asked[one], sentences[other], float(cosines[one, other])))
+        matches.append(SentenceMatch(asked[int(one)], sentences[int(other)], float(cosines[one, other])))
     return SentenceComparison(max_sim(query, others, offsets), tuple(matches))
 
 

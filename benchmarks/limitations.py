@@ -25,11 +25,11 @@ import data as labelled
 from train import Design, best_threshold, encode, fit
 
 from fallow.evaluation.limitations import Scores, scores_of
+from fallow.sentences import sentence_encoder
 from fallow.statements import mine_statements
 from fallow.statements.classifier import load_classifier, read_classifier
 from fallow.statements.cues import CUE_NAMES, cue_vector, prepare
 from fallow.statements.features import feature_rows, ngram_rows
-from fallow_index.encoders import ENCODERS
 from fallow_ingest.catalog import Catalog
 from fallow_ingest.records import Paper, Section
 
@@ -131,7 +131,7 @@ def speed(shared: Path, papers: int) -> dict[str, float]:
         Catalog.open(Path(folder) / "library", create=True) as catalog,
     ):
         catalog.add(some_fulltexts(shared, papers), "fulltext")
-        encoder = ENCODERS.create("minilm")
+        encoder = sentence_encoder()
         encoder.encode(["The first call compiles the model."])
         started = time.perf_counter()
         counts = mine_statements(catalog, encoder)

@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "training" / "statements"))
 from reviews import fold_of, reviews
 
 from fallow.evidence import check_quote
+from fallow.sentences import sentence_encoder
 from fallow.statements import mine_statements, statements_of
 from fallow.statements.boilerplate import is_boilerplate, is_prose
 from fallow.statements.classifier import load_classifier
@@ -33,7 +34,6 @@ from fallow.statements.features import Sample
 from fallow.statements.miner import classify
 from fallow.statements.reading import Candidate, statements_among
 from fallow.statements.reviews import READ
-from fallow_index.encoders import ENCODERS
 from fallow_ingest.catalog import Catalog, StoredReview
 from fallow_ingest.records import Paper, Review
 from fallow_ingest.text.sentences import split_sentences
@@ -59,7 +59,7 @@ def papers_of(path: Path, most: int | None) -> Iterator[Paper]:
 
 def by_authors_rules(parts: list[StoredReview]) -> list[tuple[StoredReview, str]]:
     """What the rules for limitation sections find in reviews."""
-    classifier, encoder = load_classifier(), ENCODERS.create("minilm")
+    classifier, encoder = load_classifier(), sentence_encoder()
     candidates: list[Candidate] = []
     for part in parts:
         spans = split_sentences(part.text)
@@ -100,7 +100,7 @@ def measure(catalog: Catalog, options: argparse.Namespace) -> None:
     papers = list(catalog.papers())
     parts = [part for paper in papers for part in catalog.reviews(paper.number) if part.part in READ]
     started = time.perf_counter()
-    mined = mine_statements(catalog, ENCODERS.create("minilm"))
+    mined = mine_statements(catalog, sentence_encoder())
     seconds = time.perf_counter() - started
     found = statements_of(catalog)
     wrong = sum(not check_quote(catalog, statement.quote) for statement in found)

@@ -147,10 +147,11 @@ def invent(parents: Path, library: Path, papers: int) -> Figures:
 
 def encode_added(library: Path) -> Figures:
     """Encode the added texts and do nothing else: what adding is measured against."""
+    from fallow_index.build import DEFAULT_ENCODER
     from fallow_index.encoders import ENCODERS
 
     texts = json.loads((library / ADDED_TEXTS).read_text(encoding="utf-8"))
-    encoder = ENCODERS.create("minilm")
+    encoder = ENCODERS.create(DEFAULT_ENCODER)
     encoder.encode(["loads the model"])
     started, spent = time.perf_counter(), time.process_time()
     for start in range(0, len(texts), 256):
@@ -166,11 +167,11 @@ def build(library: Path, record: Path | None, name: str) -> Figures:
     """Bring the index up to date; seconds a stage, and peak memory (which includes the encoder's)."""
     from recorded_encoder import RecordedEncoder
 
-    from fallow_index.build import build_index
+    from fallow_index.build import DEFAULT_ENCODER, build_index
     from fallow_index.encoders import ENCODERS, Encoder
     from fallow_ingest.catalog import Catalog
 
-    encoder: Encoder = ENCODERS.create("minilm")
+    encoder: Encoder = ENCODERS.create(DEFAULT_ENCODER)
     encoder.encode(["loads the model"])
     if record is not None:
         encoder = RecordedEncoder(encoder, record)

@@ -76,11 +76,11 @@ def ingest_some(library: Path, source: Path, start: int, limit: int, spare: int)
 
 def build(library: Path, name: str) -> Figures:
     """Bring the index up to date."""
-    from fallow_index.build import build_index
+    from fallow_index.build import DEFAULT_ENCODER, build_index
     from fallow_index.encoders import ENCODERS
     from fallow_ingest.catalog import Catalog
 
-    encoder = ENCODERS.create("minilm")
+    encoder = ENCODERS.create(DEFAULT_ENCODER)
     encoder.encode(["loads the model"])
     stages: dict[str, float] = {}
     current, since = "", time.perf_counter()

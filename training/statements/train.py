@@ -21,11 +21,11 @@ from data import Labelled
 from scipy import sparse
 from scipy.optimize import minimize
 
+from fallow.sentences import sentence_encoder
 from fallow.statements.boilerplate import is_boilerplate, is_prose
 from fallow.statements.classifier import SCALES, dense_block, layout_of, squash
 from fallow.statements.cues import cue_vector, is_candidate, prepare
 from fallow.statements.features import Rows, Sample, feature_rows
-from fallow_index.encoders import ENCODERS
 from fallow_ingest.text.sentences import split_sentences
 
 HERE = Path(__file__).parent
@@ -44,7 +44,7 @@ def encode(texts: list[str], cache: Path) -> np.ndarray:
     keys = [hashlib.md5(text.encode(), usedforsecurity=False).digest() for text in texts]
     new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
     if new:
-        vectors = ENCODERS.create("minilm").encode(list(new.values())).astype(np.float16)
+        vectors = sentence_encoder().encode(list(new.values())).astype(np.float16)
         known |= dict(zip(new, vectors, strict=True))
         np.savez(
             cache,

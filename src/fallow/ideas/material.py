@@ -36,7 +36,7 @@ class SearcherMeaning:
         """Unit vectors [n, d]; each text is encoded once."""
         new = [text for text in dict.fromkeys(texts) if text not in self._known]
         if new:
-            self._known.update(zip(new, self._searcher.encoder.encode(new), strict=True))
+            self._known.update(zip(new, self._searcher.encode(new), strict=True))
         return np.stack([self._known[text] for text in texts])
 
 

@@ -144,7 +144,7 @@ def score_pool(
     numbers = [number for number in pool.order if number in papers]
     short = acronyms([idea.text, *(papers[n].abstract for n in numbers)])
     roots = [with_acronyms(content_terms(f"{papers[n].title}. {papers[n].abstract}"), short) for n in numbers]
-    similar = _vectors(searcher, numbers) @ searcher.encoder.encode([claim.text for claim in claims]).T
+    similar = _vectors(searcher, numbers) @ searcher.encode([claim.text for claim in claims]).T
     words = np.array(
         [[coverage(some, present, known) for some in terms_of] for present in roots], dtype=np.float32
     ).reshape(len(numbers), len(claims))
